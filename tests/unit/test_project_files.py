@@ -63,7 +63,8 @@ def chapter_text(path: Path) -> str:
 def isbn_is_valid(isbn: str) -> bool:
     """Check the last digit of an ISBN-13."""
     digits = [int(d) for d in isbn if d.isdigit()]
-    return len(digits) == 13 and sum(d * (3 if i % 2 else 1) for i, d in enumerate(digits)) % 10 == 0
+    total = sum(digit * (3 if i % 2 else 1) for i, digit in enumerate(digits))
+    return len(digits) == 13 and total % 10 == 0
 
 
 def test_citation_file_has_what_its_schema_requires() -> None:
@@ -106,8 +107,7 @@ def test_reference_is_complete(key: str) -> None:
         assert entry.fields["archiveprefix"] == "arXiv"
 
     surname = re.sub(r"[^a-z]", "", str(entry.persons["author"][0].last_names[-1]).lower())
-    plain = surname.replace("uller", "muller") if key.startswith("muller") else surname
-    assert re.fullmatch(rf"{plain}\d{{4}}[a-z]+", key), f"{key}: expected {plain}<year><word>"
+    assert re.fullmatch(rf"{surname}\d{{4}}[a-z]+", key), f"{key}: expected {surname}<year><word>"
 
 
 def test_no_work_is_listed_twice() -> None:
