@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -106,7 +107,8 @@ def test_reference_is_complete(key: str) -> None:
     if "eprint" in given:
         assert entry.fields["archiveprefix"] == "arXiv"
 
-    surname = re.sub(r"[^a-z]", "", str(entry.persons["author"][0].last_names[-1]).lower())
+    last = unicodedata.normalize("NFKD", entry.persons["author"][0].last_names[-1])
+    surname = re.sub(r"[^a-z]", "", last.lower())
     assert re.fullmatch(rf"{surname}\d{{4}}[a-z]+", key), f"{key}: expected {surname}<year><word>"
 
 
