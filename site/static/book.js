@@ -1,0 +1,118 @@
+// What every page does in the reader's browser: typeset formulas when they come near, start live
+// figures when they come near, and let the keyboard reach what scrolls. Nothing is fetched from
+// elsewhere, and nothing heavy before it is needed.
+(() => {
+  "use strict";
+
+  const near = (elements, margin, act) => {
+    if (!elements.length) return;
+    const watch = new IntersectionObserver((entries) => {
+      for (const entry of entries) {
+        if (!entry.isIntersecting) continue;
+        watch.unobserve(entry.target);
+        act(entry.target);
+      }
+    }, { rootMargin: margin });
+    elements.forEach((element) => watch.observe(element));
+  };
+
+  // --- formulas -------------------------------------------------------------------------------
+  const formulas = [...document.querySelectorAll("article .math")];
+  let typesetting = null;
+
+  const typeset = () => {
+    if (typesetting) return typesetting;
+    const base = new URL(document.documentElement.dataset.mathjax, document.baseURI).href;
+    typesetting = new Promise((resolve, reject) => {
+      window.MathJax = {
+        loader: {
+          paths: { mathjax: base },
+          load: ["input/tex", "output/chtml", "a11y/assistive-mml"],
+        },
+        tex: { inlineMath: [["\\(", "\\)"]], displayMath: [["\\[", "\\]"]], tags: "none" },
+        options: { enableMenu: false },
+        chtml: { fontURL: `${base}/output/chtml/fonts/woff-v2`, matchFontHeight: true },
+        startup: {
+          typeset: false,
+          ready() {
+            const MathJax = window.MathJax;
+            MathJax.startup.defaultReady();
+            MathJax.startup.promise
+              .then(() => MathJax.typesetPromise(formulas))
+              .then(() => {
+                document.documentElement.dataset.typeset = "done";
+                markScrollers();
+                resolve();
+              })
+              .catch(reject);
+          },
+        },
+      };
+      const script = document.createElement("script");
+      script.src = `${base}/startup.js`;
+      script.onerror = () => reject(new Error(`cannot load ${script.src}`));
+      document.head.append(script);
+    }).catch((error) => {
+      // The TeX source stays on the page, readable.
+      document.documentElement.dataset.typeset = "failed";
+      console.error("Formulas stay as TeX:", error);
+    });
+    return typesetting;
+  };
+
+  if (formulas.length && document.documentElement.dataset.mathjax) {
+    near(formulas.slice(0, 40), "1200px 0px", typeset);
+    near(formulas.slice(40), "1200px 0px", typeset);
+    window.addEventListener("beforeprint", typeset);
+    // A link into the page lands where it should after formulas above it changed height.
+    if (location.hash.length > 1) {
+      const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+      if (target) {
+        let moved = false;
+        for (const kind of ["wheel", "touchstart", "keydown", "pointerdown"]) {
+          window.addEventListener(kind, () => { moved = true; }, { once: true, passive: true });
+        }
+        typeset().then(() => { if (!moved) target.scrollIntoView(); });
+      }
+    }
+  }
+
+  // --- live figures ---------------------------------------------------------------------------
+  near([...document.querySelectorAll("figure[data-widget]")], "300px 0px", async (figure) => {
+    const here = document.baseURI;
+    try {
+      const widget = await import(new URL(figure.dataset.script, here).href);
+      const answer = await fetch(new URL(figure.dataset.artifact, here).href);
+      if (!answer.ok) throw new Error(`${figure.dataset.artifact}: ${answer.status}`);
+      figure.widget = widget.mount(figure, await answer.json());
+      figure.dataset.state = "live";
+    } catch (error) {
+      figure.dataset.state = "static"; // the drawn figure stays
+      if (location.protocol !== "file:") console.error(error);
+    }
+  });
+
+  // --- what scrolls sideways is reached by keyboard -------------------------------------------
+  const SCROLLERS = "article pre, article .table-scroll, article div.math, article .output";
+  function markScrollers() {
+    for (const box of document.querySelectorAll(SCROLLERS)) {
+      const scrolls = box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0;
+      if (scrolls) {
+        box.tabIndex = 0;
+        if (!box.hasAttribute("role") && box.tagName !== "PRE") {
+          box.setAttribute("role", "group");
+          box.setAttribute("aria-label", "Scrolls sideways");
+        }
+      } else if (box.tabIndex === 0 && !box.hasAttribute("data-own-tabindex")) {
+        box.removeAttribute("tabindex");
+      }
+    }
+  }
+  markScrollers();
+  let waiting = 0;
+  window.addEventListener("resize", () => {
+    cancelAnimationFrame(waiting);
+    waiting = requestAnimationFrame(markScrollers);
+  });
+  document.addEventListener("toggle", markScrollers, true);
+})();

