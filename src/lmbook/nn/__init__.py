@@ -1,0 +1,1 @@
+"""The networks that the chapters derive, each in the module of its family."""

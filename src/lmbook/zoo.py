@@ -1,0 +1,93 @@
+"""Models that chapters share: from the artifact of the chapter that made them, or trained anew.
+
+No chapter needs another one to have been run: what is not there is trained in seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from lmbook import train
+from lmbook.data import digits
+from lmbook.data.augment import random_affine
+from lmbook.nn.cnn import DigitNet
+from lmbook.session import Session
+
+NAMES = ("digitnet",)
+
+
+def save(name: str, model: nn.Module, session: Session) -> Path:
+    """Keep a chapter's model for the others, as safetensors, in the session's artifacts.
+
+    Parameters
+    ----------
+    name : str
+        One of `NAMES`.
+    model : nn.Module
+    session : Session
+
+    Returns
+    -------
+    Path
+        The file, complete or not there at all.
+    """
+    path = _path(name, session)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
+    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+    os.close(handle)
+    try:
+        save_file(weights, partial)
+        Path(partial).replace(path)
+    finally:
+        Path(partial).unlink(missing_ok=True)
+    return path
+
+
+def trained(name: str, session: Session) -> nn.Module:
+    """Return a trained model, in evaluation mode, on the session's device.
+
+    Parameters
+    ----------
+    name : str
+        ``"digitnet"``: the network of mnist/cnn, shape (n, 1, 28, 28) to logits (n, 10).
+    session : Session
+
+    Returns
+    -------
+    nn.Module
+
+    Raises
+    ------
+    KeyError
+        There is no model of that name; the message lists those there are.
+    """
+    path = _path(name, session)
+    model = DigitNet()
+    try:
+        model.load_state_dict(load_file(path))
+    except (FileNotFoundError, SafetensorError, RuntimeError):  # not there, damaged, or outgrown
+        data = digits.load()
+        print(f"{name} is not there yet: training it once")
+        train.fit(
+            model,
+            digits.to_input(data.train_images),
+            data.train_labels,
+            session=session,
+            epochs=session.pick(smoke=1, book=4, full=6),
+            augment=random_affine,
+        )
+        save(name, model, session)
+    return model.to(session.device).eval()
+
+
+def _path(name: str, session: Session) -> Path:
+    if name not in NAMES:
+        raise KeyError(f"no model {name!r}: expected one of {', '.join(NAMES)}")
+    return session.artifacts / f"{name}.safetensors"

@@ -1,0 +1,68 @@
+"""Figures hold what they are given, in one style, and are closed once drawn."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+from lmbook import plot
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left_open():
+    yield
+    assert not plt.get_fignums()
+
+
+def texts(axes):
+    return [text.get_text() for text in axes.texts]
+
+
+def test_lines_carry_their_names_and_gaps_do_not_move_them():
+    figure = plot.lines([1, 2, 3], {"a": [1, 2, 3], "b": [3, 2, np.nan]}, xlabel="x (s)",
+                        ylabel="y (m)", mark=(2, "here"))  # fmt: skip
+    axes = figure.axes[0]
+    assert {"a", "b", "here"} <= set(texts(axes))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x (s)", "y (m)")
+
+
+def test_names_of_lines_that_end_together_do_not_overlap():
+    figure = plot.lines([1, 2], {"a": [0, 1.0], "b": [0, 1.001]}, xlabel="x", ylabel="y")
+    figure.canvas.draw()
+    first, second = (text.get_window_extent() for text in figure.axes[0].texts)
+    assert not first.overlaps(second)
+
+
+def test_images_are_drawn_in_rows_with_titles():
+    figure = plot.images(np.eye(4).repeat(5, 0).reshape(5, 4, 4), list("abcde"), columns=3)
+    drawn = [axes for axes in figure.axes if axes.images]
+    assert len(figure.axes) == 6 and len(drawn) == 5
+    assert [axes.get_title() for axes in drawn] == list("abcde")
+
+
+def test_filters_are_scaled_around_zero():
+    figure = plot.images(np.array([[[-1.0, 3.0], [0.0, 0.5]]]), signed=True)
+    assert figure.axes[0].images[0].get_clim() == (-3, 3)
+
+
+def test_the_confusion_matrix_shows_its_counts_and_colours_mistakes_alone():
+    figure = plot.confusion([[5, 1], [0, 7]], ["a", "b"])
+    assert texts(figure.axes[0]) == ["5", "1", "7"]
+    assert figure.axes[0].images[0].get_array().tolist() == [[0, 1], [0, 0]]
+
+
+def test_the_reliability_diagram_averages_within_bins():
+    figure = plot.reliability([0.91, 0.99, 0.55], [True, False, True])
+    x, y = figure.axes[0].lines[1].get_data()
+    np.testing.assert_allclose(x, [0.55, 0.95])
+    np.testing.assert_allclose(y, [1, 0.5])
+
+
+def test_one_step_of_a_correlation_shows_its_sum():
+    figure = plot.products(np.arange(16.0).reshape(4, 4), np.ones((3, 3)), 0, 1)
+    assert figure.axes[3].get_title(loc="left") == "products, sum 54.00"
+
+
+@pytest.mark.parametrize(("stride", "padding", "windows"), [(1, 0, 5), (1, 1, 7), (2, 1, 4)])
+def test_sliding_draws_as_many_windows_as_fit(stride, padding, windows):
+    labels = texts(plot.sliding(7, 3, stride, padding).axes[0])
+    assert sum(label.startswith("window") for label in labels) == windows
