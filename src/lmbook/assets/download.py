@@ -88,6 +88,7 @@ def _run(command: list[str], temporary: Path, asset: Asset) -> tuple[int, str]:
                 bar.update(max(0, min(size, _bytes_in(temporary)) - bar.n))
         except BaseException:
             process.kill()
+            process.wait()
             raise
         if process.returncode == 0:
             bar.update(size - bar.n)

@@ -50,9 +50,9 @@ def load(domain: Domain = "movies") -> DatasetDict:
     3,362 tweets and 2,788 from editorials.
 
     The split, about 70 : 10 : 20, is the same in every run. It keeps the labels' proportions as
-    nearly as it can, and never
-    tears apart sentences of one product review or one editorial, nor copies of a sentence (which
-    all domains have; 2 among the movies), so that no test sentence was seen in training.
+    nearly as it can, and never tears apart sentences of one product review or one editorial, nor
+    copies of a sentence (which all domains have; 2 among the movies), so that no test sentence
+    was seen in training.
 
     Parameters
     ----------
