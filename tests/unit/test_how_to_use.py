@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bookbuild.fingerprint import data_identity
+from bookbuild.project import BuildError, check_profile
 from lmbook import assets, session
 from lmbook.assets import registry
 from lmbook.claims import Claims
@@ -64,6 +66,15 @@ def absent_device(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     session.start()
 
 
+def unknown_profile_in_build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_profile("quick")
+
+
+def no_such_folder_in_build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LMBOOK_DATA", str(folder / "absent"))
+    data_identity()
+
+
 def failing_claim(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Claims(session.start(device="cpu"))("answer", 41.0, "the answer", at_least=42)
 
@@ -77,6 +88,8 @@ def failing_claim(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         no_index,
         unknown_profile,
         absent_device,
+        unknown_profile_in_build,
+        no_such_folder_in_build,
         failing_claim,
     ],
 )
@@ -85,7 +98,9 @@ def test_page_explains_the_error(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with pytest.raises((ValueError, OSError, assets.AssetError, AssertionError)) as raised:
+    with pytest.raises(
+        (ValueError, OSError, AssertionError, assets.AssetError, BuildError)
+    ) as raised:
         mistake(tmp_path, monkeypatch)
     assert_explained(str(raised.value))
 
