@@ -54,7 +54,7 @@ class Modules:
         return frozenset(self._graph.modules) if self._graph else frozenset()
 
     def nearest(self, dotted: str) -> str | None:
-        """Find the module that a dotted name leads to: itself, else the nearest package above it."""
+        """Find the module a dotted name leads to: itself, else the nearest package above."""
         while dotted:
             if dotted in self.names:
                 return dotted

@@ -183,6 +183,31 @@ def _spans(token: Any) -> Iterator[Span]:
             yield from _spans(child)
 
 
+# A sentence ends at a stop before white space and a capital, unless the stop ends an abbreviation.
+_END = re.compile(
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\bcf)(?<!\bvs)(?<!\bal)[.!?][\"'”’)\]]*\s+(?=\W*[A-Z{])"
+)
+
+
+def sentences(block: Block) -> list[str]:
+    """Split a block into sentences.
+
+    What is no text stands there as a placeholder: ``{cite}`` for a citation, ``{…}`` for other
+    roles, code and formulas.
+    """
+    parts = []
+    for span in block.spans:
+        if span.kind == "text":
+            parts.append(span.content)
+        elif span.kind == "role" and span.name.startswith("cite"):
+            parts.append("{cite}")
+        elif span.kind != "html":
+            parts.append("{…}")
+    text = "".join(parts).strip()
+    found = [sentence.strip() for sentence in _END.split(text)]
+    return [sentence for sentence in found if sentence]
+
+
 @dataclass(frozen=True)
 class GlueReference:
     """A place in the prose that shows a glued value; `document` is empty for the page itself."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from bookbuild.files import digest, tree_digest, write_atomic
 from bookbuild.fingerprint import Fingerprints
 from bookbuild.project import BuildError, Project
+from bookbuild.stage import artifacts, stage
 
 # What other pages can depend on: headings and labels. A change of them renders everything anew.
 _TARGETS = re.compile(r"^(?:#+ .*|\([\w:.-]+\)=.*|\s*:(?:label|name):.*)$", re.MULTILINE)
@@ -40,6 +41,8 @@ def key(project: Project, profile: str) -> dict[str, str] | None:
         if not path.is_file():
             return None
         frame.append(digest(path.read_bytes()))
+    for path in artifacts(project, profile).values():
+        frame.append(digest(path.read_bytes()) if path.is_file() else "")
     for document in project.documents:
         if source := project.document_path(document):
             text = source.read_text("utf-8")
@@ -82,8 +85,6 @@ def render(project: Project, profile: str) -> None:
         Staging failed, or Jupyter Book did; its messages have been shown.
     """
     from filelock import FileLock
-
-    from bookbuild.stage import stage
 
     (project.build / "locks").mkdir(parents=True, exist_ok=True)
     with FileLock(project.build / "locks" / "html.lock"):

@@ -6,6 +6,7 @@ import difflib
 import html
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from bookbuild.project import BuildError, Cell, Chapter, Notebook, Project, read
 from bookbuild.prose import glue_references
 
 STATUS = "chapters/appendix/status"
+_ARTIFACT = re.compile(r"^\s*:artifact:\s*(\S+)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,13 @@ def stage(project: Project, profile: str, vendored: Path | None = None) -> list[
     executed = load_executed(project, profile)
     check_references(project, executed)
     expected = dict(_files(project, executed))
+    for name, path in artifacts(project, profile).items():
+        if not path.is_file():
+            raise BuildError(
+                f"a page shows the artifact {name!r}, which the chapter that writes it did not; "
+                f"run `python -m bookbuild execute <chapter> --force --profile {profile}`"
+            )
+        expected[f"site/artifacts/{name}"] = path.read_bytes()
     if vendored is not None:
         for path in source_files(vendored):
             expected["site/vendor/" + path.relative_to(vendored).as_posix()] = path.read_bytes()
@@ -92,6 +101,17 @@ def load_executed(project: Project, profile: str) -> dict[str, Executed]:
             )
         found[name] = Executed(chapter, read_notebook(path))
     return found
+
+
+def artifacts(project: Project, profile: str) -> dict[str, Path]:
+    """Return the files that live figures show, as pages name them, and where chapters put them."""
+    names = {
+        name
+        for document in project.documents
+        for _, source in _prose(project, document)
+        for name in _ARTIFACT.findall(source)
+    }
+    return {name: project.build / "artifacts" / profile / name for name in sorted(names)}
 
 
 def _files(project: Project, executed: dict[str, Executed]) -> Iterator[tuple[str, bytes]]:
