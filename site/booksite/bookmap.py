@@ -210,8 +210,16 @@ def _curve(start: tuple[int, int], end: tuple[int, int]) -> str:
         bend = 9 + 2 * (r1 - r0)
         return f"M{x} {y0:g}C{x - bend} {y0:g} {x - bend} {y1:g} {x} {y1:g}"
     x0, x1 = c0 * COLUMN + 1 + BOX, c1 * COLUMN + 1
-    reach = 20 + 26 * (c1 - c0 - 1)
-    return f"M{x0} {y0:g}C{x0 + reach} {y0:g} {x1 - reach} {y1:g} {x1} {y1:g}"
+    gutter = COLUMN - BOX
+    if c1 == c0 + 1:
+        return f"M{x0} {y0:g}C{x0 + 20} {y0:g} {x1 - 20} {y1:g} {x1} {y1:g}"
+    # Past the columns between, along the gap between two rows that asks for the least climbing.
+    gaps = [TOP + k * ROW - (ROW - HEIGHT) / 2 for k in range(max(r0, r1) + 2)]
+    along = min(gaps, key=lambda gap: (abs(gap - y0) + abs(gap - y1), abs(gap - y1)))
+    return (
+        f"M{x0} {y0:g}C{x0 + 20} {y0:g} {x0 + 12} {along:g} {x0 + gutter} {along:g}"
+        f"H{x1 - gutter}C{x1 - 12} {along:g} {x1 - 20} {y1:g} {x1} {y1:g}"
+    )
 
 
 def _tall(parts: list[Part]) -> str:

@@ -120,8 +120,8 @@ def _mend_head(page: BeautifulSoup, context: dict[str, Any]) -> None:
             script.decompose()
         elif "document.documentElement.dataset.mode" in body:
             script.string = EARLY_THEME
-        elif "DOCUMENTATION_OPTIONS.pagename" in body:
-            pass  # read by the theme's script
+        elif body.startswith("DOCUMENTATION_OPTIONS."):
+            script["type"] = "module"  # in turn with the deferred script that it completes
         elif source and script.get("type") != "module":
             script["defer"] = ""
             script.attrs.pop("async", None)
@@ -169,9 +169,6 @@ def _mend_frame(page: BeautifulSoup, facts: dict[str, Any]) -> None:
         button["type"] = "button"
     for item in page.select("nav [role=heading]"):
         item.attrs.pop("role", None)
-    for header in page.select("header#pst-header"):
-        if not header.get_text(strip=True) and not header.find(["button", "a", "input"]):
-            header.decompose()
     for place in page.select(".bd-footer-content, .bd-footer, .bd-footer-article"):
         if not place.get_text(strip=True):
             place.decompose()

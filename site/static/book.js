@@ -30,7 +30,6 @@
           load: ["input/tex", "output/chtml", "a11y/assistive-mml"],
         },
         tex: { inlineMath: [["\\(", "\\)"]], displayMath: [["\\[", "\\]"]], tags: "none" },
-        options: { enableMenu: false },
         chtml: { fontURL: `${base}/output/chtml/fonts/woff-v2`, matchFontHeight: true },
         startup: {
           typeset: false,
