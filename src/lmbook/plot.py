@@ -292,6 +292,7 @@ def products(image: ArrayLike, kernel: ArrayLike, row: int, column: int) -> Figu
     for axis in axes:
         axis.grid(visible=False)
         axis.set(xticks=[], yticks=[])
+        axis.spines[:].set_visible(False)
     return figure
 
 
@@ -303,7 +304,9 @@ def _numbers(axis: Axes, values: NDArray[np.float64], title: str, *, signed: boo
     else:
         axis.imshow(values, vmin=0, vmax=1.6)
     for (row, column), value in np.ndenumerate(values):
-        axis.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=9, color=BLACK)
+        axis.text(
+            column, row, f"{value + 0.0:.2f}", ha="center", va="center", fontsize=9, color=BLACK
+        )
     axis.set_title(title, fontsize=9)
 
 

@@ -119,7 +119,7 @@ def fit(
     patience: int | None = None,
     seed: int | None = None,
 ) -> History:
-    """Train a classifier with AdamW and a one-cycle learning rate.
+    """Train a classifier: stochastic gradient descent with Nesterov momentum and one cycle.
 
     The data stay on the device for the whole run. Taught in mnist/cnn.
 
@@ -138,7 +138,7 @@ def fit(
     batch_size : int
         Images a step; an incomplete last batch is left out.
     weight_decay : float
-        Decoupled, as in AdamW.
+        Pulls every parameter towards zero, in proportion to its size.
     augment : callable, optional
         Applied to each training batch.
     validation : (Tensor, Tensor), optional
@@ -171,9 +171,11 @@ def fit(
     model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     inputs, targets = inputs.to(device), targets.to(device)
     batches = len(inputs) // batch_size
-    optimizer = torch.optim.AdamW(model.parameters(), learning_rate, weight_decay=weight_decay)
+    optimizer = torch.optim.SGD(
+        model.parameters(), learning_rate, momentum=0.9, nesterov=True, weight_decay=weight_decay
+    )
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, learning_rate, total_steps=epochs * batches
+        optimizer, learning_rate, total_steps=epochs * batches, cycle_momentum=False
     )
     history, best, start = History(), {}, time.perf_counter()
     progress = tqdm(range(epochs), desc="training", unit="epoch", file=sys.stdout)

@@ -80,7 +80,9 @@ def trained(name: str, session: Session) -> nn.Module:
             digits.to_input(data.train_images),
             data.train_labels,
             session=session,
-            epochs=session.pick(smoke=1, book=4, full=6),
+            epochs=session.pick(smoke=1, book=4, full=6) * (1 if data.full else 15),
+            learning_rate=0.1,
+            weight_decay=5e-4,
             augment=random_affine,
         )
         save(name, model, session)

@@ -71,20 +71,20 @@ class Digits:
 
     Attributes
     ----------
-    train_images, val_images, test_images : numpy.ndarray
+    train_images, val_images, test_images : torch.Tensor
         ``(n, 28, 28)``, uint8, 0 for paper and 255 for ink.
-    train_labels, val_labels, test_labels : numpy.ndarray
+    train_labels, val_labels, test_labels : torch.Tensor
         ``(n,)``, int64, 0 to 9.
     source : str
         ``LMBOOK_DATA``, ``hub`` (MNIST as torchvision downloads it) or ``embedded``.
     """
 
-    train_images: Images
-    train_labels: Labels
-    val_images: Images
-    val_labels: Labels
-    test_images: Images
-    test_labels: Labels
+    train_images: torch.Tensor
+    train_labels: torch.Tensor
+    val_images: torch.Tensor
+    val_labels: torch.Tensor
+    test_images: torch.Tensor
+    test_labels: torch.Tensor
     source: Source
 
     @property
@@ -93,11 +93,11 @@ class Digits:
         return self.source != "embedded"
 
     @property
-    def development(self) -> tuple[Images, Labels]:
+    def development(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Training and validation digits joined: what the final fit uses, settings being fixed."""
         return (
-            np.concatenate([self.train_images, self.val_images]),
-            np.concatenate([self.train_labels, self.val_labels]),
+            torch.cat([self.train_images, self.val_images]),
+            torch.cat([self.train_labels, self.val_labels]),
         )
 
     def __repr__(self) -> str:
@@ -106,7 +106,7 @@ class Digits:
         return f"{train} training, {val} validation, {test} test digits from {self.source}"
 
 
-def load() -> Digits:
+def load(limit: int | None = None) -> Digits:
     """Return the digits from the first source that has them.
 
     The sources are the folder ``mnist`` in ``LMBOOK_DATA``, MNIST in the cache, MNIST from its
@@ -115,7 +115,13 @@ def load() -> Digits:
 
     All of MNIST is split 55,000 / 5,000 / 10,000, the test digits being MNIST's own. The 5,000,
     all from MNIST's training file, are split 3,500 / 500 / 1,000. The splits keep the proportions
-    of the classes, and are the same in every run, whatever the seed.
+    of the classes, and are the same in every run, whatever the seed. The digits are mixed: the
+    first hundred have every class in about its proportion.
+
+    Parameters
+    ----------
+    limit : int, optional
+        Keep at most this many training, validation and test digits each: for a quick look.
 
     Raises
     ------
@@ -126,6 +132,15 @@ def load() -> Digits:
     lmbook.assets.AssetError
         If no source is left.
     """
+    found = _find()
+    if limit is None:
+        return found
+    parts = {name: part[:limit] for name, part in vars(found).items() if name != "source"}
+    return Digits(**parts, source=found.source)
+
+
+def _find() -> Digits:
+    """Go through the sources in their order."""
     local = folders.local_data()
     if local is not None and (local / "mnist").is_dir():
         return _split_full(_read_mnist(local / "mnist"), "LMBOOK_DATA")
@@ -226,21 +241,16 @@ def _from_hub(folder: Path) -> list[Images] | None:
 def _embedded() -> Digits:
     """Return the 5,000 digits of the package index.
 
-    The file has one row a digit: 784 pixels, line by line, then the label; sorted by label.
+    The file has one row a digit: 784 pixels, line by line, then the label. It is sorted by label;
+    here the classes are mixed, in an order that is always the same.
     """
     text = gzip.decompress((fetch("digits") / "mnist_5k.csv.gz").read_bytes())
     table = np.loadtxt(io.BytesIO(text), delimiter=",", dtype=np.uint8)
+    table = np.random.RandomState(_SPLIT_SEED).permutation(table)
     images, labels = table[:, :784].reshape(-1, 28, 28), table[:, 784].astype(np.int64)
     test, val, train = _stratified(labels, (1_000, 500))
-    return Digits(
-        images[train],
-        labels[train],
-        images[val],
-        labels[val],
-        images[test],
-        labels[test],
-        "embedded",
-    )
+    parts = [(images[rows], labels[rows]) for rows in (train, val, test)]
+    return _digits(parts, "embedded")
 
 
 def _split_full(arrays: list[Images], source: Source) -> Digits:
@@ -248,20 +258,20 @@ def _split_full(arrays: list[Images], source: Source) -> Digits:
     images, raw_labels, test_images, test_labels = arrays
     labels = raw_labels.astype(np.int64)
     val, train = _stratified(labels, (5_000,))
-    return Digits(
-        images[train],
-        labels[train],
-        images[val],
-        labels[val],
-        test_images,
-        test_labels.astype(np.int64),
-        source,
-    )
+    parts = [(images[rows], labels[rows]) for rows in (train, val)]
+    return _digits([*parts, (test_images, test_labels.astype(np.int64))], source)
+
+
+def _digits(parts: list[tuple[Images, Labels]], source: Source) -> Digits:
+    """Make tensors of training, validation and test digits, in this order."""
+    train, val, test = ((torch.from_numpy(x), torch.from_numpy(y)) for x, y in parts)
+    return Digits(*train, *val, *test, source)
 
 
 def _stratified(labels: Labels, sizes: tuple[int, ...]) -> list[npt.NDArray[np.int64]]:
     """Split indices into parts of the given sizes and a rest, keeping the classes' proportions.
 
+    The order within a part is mixed, and keeps the proportions in every stretch of it too.
     RandomState, unlike NumPy's newer generators, promises the same numbers in every version.
     """
     chance = np.random.RandomState(_SPLIT_SEED)
@@ -272,5 +282,4 @@ def _stratified(labels: Labels, sizes: tuple[int, ...]) -> list[npt.NDArray[np.i
         members = shuffled[labels[shuffled] == label]
         ranks[members] = (np.arange(len(members)) + 0.5) / len(members)
     order = np.argsort(ranks, kind="stable")
-    parts = np.split(order, np.cumsum(sizes))
-    return [np.sort(part) for part in parts]
+    return np.split(order, np.cumsum(sizes))

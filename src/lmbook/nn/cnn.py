@@ -62,9 +62,7 @@ def receptive_field(layers: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return sizes
 
 
-def block(
-    channels_in: int, channels_out: int, kernel: int, padding: int = 0, *, pool: bool = False
-) -> nn.Sequential:
+def block(channels_in: int, channels_out: int, kernel: int, *, pool: bool = False) -> nn.Sequential:
     """Stack a convolution, pooling where asked for, batch normalisation and a ReLU.
 
     Pooling comes first: it commutes with the ReLU and leaves a quarter of the work.
@@ -74,9 +72,7 @@ def block(
     ----------
     channels_in, channels_out : int
     kernel : int
-        Side of the filters, in pixels.
-    padding : int
-        Zeros added on each side, in pixels.
+        Side of the filters, in pixels; nothing is padded.
     pool : bool
         Halve both sides by 2 × 2 max pooling.
 
@@ -86,7 +82,7 @@ def block(
         Maps (n, channels_in, height, width) to (n, channels_out, smaller height, smaller width).
     """
     return nn.Sequential(
-        nn.Conv2d(channels_in, channels_out, kernel, padding=padding, bias=False),
+        nn.Conv2d(channels_in, channels_out, kernel, bias=False),
         *([nn.MaxPool2d(2)] if pool else []),
         nn.BatchNorm2d(channels_out),
         nn.ReLU(),
@@ -101,10 +97,10 @@ class DigitNet(nn.Module):
         self.features = nn.Sequential(
             block(1, 16, kernel=5, pool=True),  # (n, 16, 12, 12)
             block(16, 32, kernel=3, pool=True),  # (n, 32, 5, 5)
-            block(32, 64, kernel=3, padding=1),  # (n, 64, 5, 5)
-            block(64, 64, kernel=3),  # (n, 64, 3, 3)
+            block(32, 64, kernel=3),  # (n, 64, 3, 3)
+            block(64, 128, kernel=3),  # (n, 128, 1, 1)
         )
-        self.classify = nn.Linear(64 * 3 * 3, 10)
+        self.classify = nn.Linear(128, 10)
 
     def forward(self, images: Tensor) -> Tensor:
         """Compute logits; shape (n, 1, 28, 28) to (n, 10)."""
