@@ -28,12 +28,12 @@ NAMES = [
 EMPTY = gzip.compress(b"")
 
 
-def digest(array: np.ndarray) -> str:
-    return hashlib.sha256(array.tobytes()).hexdigest()[:16]
+def digest(images: torch.Tensor) -> str:
+    return hashlib.sha256(images.numpy().tobytes()).hexdigest()[:16]
 
 
-def rows(*parts: np.ndarray) -> set[bytes]:
-    return {image.tobytes() for part in parts for image in part}
+def rows(*parts: torch.Tensor) -> set[bytes]:
+    return {image.tobytes() for part in parts for image in part.numpy()}
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +75,9 @@ class TestEmbedded:
             (data.val_images, data.val_labels, 500),
             (data.test_images, data.test_labels, 1000),
         ):
-            assert (images.shape, images.dtype) == ((n, 28, 28), np.uint8)
-            assert (labels.shape, labels.dtype) == ((n,), np.int64)
-            assert images.flags.writeable  # torch warns of arrays that are not
-            assert np.bincount(labels).tolist() == [n // 10] * 10
+            assert (images.shape, images.dtype) == ((n, 28, 28), torch.uint8)
+            assert (labels.shape, labels.dtype) == ((n,), torch.int64)
+            assert labels.bincount().tolist() == [n // 10] * 10
 
     def test_no_digit_is_in_two_parts(self) -> None:
         data = digits.load()
@@ -87,11 +86,17 @@ class TestEmbedded:
     def test_an_image_shows_its_label(self) -> None:
         """The images' means by class tell the classes apart, so rows and labels belong together."""
         data = digits.load()
-        flat = data.train_images.reshape(-1, 784).astype(float)
-        means = np.stack([flat[data.train_labels == label].mean(0) for label in range(10)])
-        test = data.test_images.reshape(-1, 784).astype(float)
-        nearest = ((test[:, None] - means) ** 2).sum(-1).argmin(1)
-        assert (nearest == data.test_labels).mean() > 0.75
+        flat, test = (x.flatten(1).float() for x in (data.train_images, data.test_images))
+        means = torch.stack([flat[data.train_labels == label].mean(0) for label in range(10)])
+        nearest = torch.cdist(test, means).argmin(1)
+        assert (nearest == data.test_labels).float().mean() > 0.75
+
+    def test_a_limit_keeps_the_classes_in_proportion(self) -> None:
+        data = digits.load(limit=200)
+        for labels in (data.train_labels, data.val_labels, data.test_labels):
+            assert labels.bincount().tolist() == [20] * 10
+        assert data.source == "embedded"
+        assert len(digits.load(limit=2000).test_labels) == 1000
 
     def test_the_split_is_the_same_in_every_run_and_for_every_seed(self) -> None:
         found = set()
@@ -101,7 +106,7 @@ class TestEmbedded:
             found.add(
                 (digest(data.train_images), digest(data.val_images), digest(data.test_images))
             )
-        assert found == {("32949e22c8f60ad5", "35c9213ef2977701", "45579e80569f0b13")}
+        assert found == {("4c404caf019b5883", "a162ff9ffe19f16d", "37d1a315e2653573")}
 
     def test_development_is_training_and_validation(self) -> None:
         data = digits.load()
@@ -179,15 +184,18 @@ def test_the_full_data(full: digits.Digits) -> None:
     assert full.train_images.shape == (55_000, 28, 28)
     assert full.val_images.shape == (5_000, 28, 28)
     assert full.test_images.shape == (10_000, 28, 28)
-    assert full.train_labels.dtype == full.val_labels.dtype == full.test_labels.dtype == np.int64
+    for labels in (full.train_labels, full.val_labels, full.test_labels):
+        assert labels.dtype == torch.int64
     assert full.test_labels[:5].tolist() == [7, 2, 1, 0, 4]
     assert len(rows(full.train_images, full.val_images)) == 60_000
-    everything = np.concatenate([full.train_labels, full.val_labels])
-    share = np.bincount(full.val_labels) / np.bincount(everything)
-    assert np.abs(share - 1 / 12).max() < 2e-4
-    assert digest(full.val_images) == "0fac788b78b9664d"
-    pixels = full.development[0] / 255
-    assert (pixels.mean(), pixels.std()) == pytest.approx((digits.MEAN, digits.STD), abs=1e-4)
+    images, labels = full.development
+    share = full.val_labels.bincount() / labels.bincount()
+    assert (share - 1 / 12).abs().max() < 2e-4
+    assert digest(full.val_images) == "88b8d6578cc3fa3b"
+    pixels = images / 255
+    assert (float(pixels.mean()), float(pixels.std())) == pytest.approx(
+        (digits.MEAN, digits.STD), abs=1e-4
+    )
 
 
 @pytest.mark.network
