@@ -129,6 +129,7 @@ def _run(project: Project, chapter: Chapter, profile: str, fingerprint: str) -> 
         raise ChapterFailedError(
             _failure(chapter, notebook, progress.index, error, project.relative(kept))
         ) from error
+    _check_raising(chapter, notebook)
     probe = json.loads("".join(o["text"] for o in notebook.cells.pop().outputs if "text" in o))
     notebook.metadata.setdefault("lmbook", {})["run"] = {
         "profile": profile,
@@ -335,6 +336,18 @@ def _failure(chapter: Chapter, notebook: Any, index: int, error: Exception, kept
         f"{where} failed; it begins\n    {first.strip()}\n\n{trace}\n\n"
         f"{where} failed; what ran until then is in {kept}"
     )
+
+
+def _check_raising(chapter: Chapter, notebook: Any) -> None:
+    """Check that what is shown to fail did fail."""
+    shown = [c for c in notebook.cells if "injected-parameters" not in tags(c)]
+    for number, cell in enumerate(shown, start=1):
+        failed = any(o["output_type"] == "error" for o in cell.get("outputs", []))
+        if "raises-exception" in tags(cell) and not failed:
+            raise ChapterFailedError(
+                f"{chapter.name}: cell {number} is tagged `raises-exception` but ran without an "
+                "error; remove the tag, or mend what the cell is to show"
+            )
 
 
 def _hide_paths(notebook: Any, project: Project, scratch: Path) -> None:

@@ -107,6 +107,15 @@ class Toy:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.journal = root / "journal.txt"
+
+    @classmethod
+    def make(cls, root: Path) -> Toy:
+        """Write the book into an empty folder."""
+        toy = cls(root)
+        toy.fill()
+        return toy
+
+    def fill(self) -> None:
         self.write("_config.yml", CONFIG)
         self.write("_toc.yml", TOC)
         self.write("requirements.txt", "toy==1\n")
@@ -177,3 +186,27 @@ class Toy:
         (path,) = (self.root / "_build/executed" / profile / "part" / name).glob("*.ipynb")
         content: dict[str, Any] = json.loads(path.read_text("utf-8"))
         return content
+
+
+_FINGERPRINTS = """
+import json, sys
+from pathlib import Path
+from bookbuild.fingerprint import Fingerprints
+from bookbuild.project import Project
+project = Project(Path(sys.argv[1]))
+prints = Fingerprints(project, sys.argv[2])
+print(json.dumps({name: prints.of(chapter) for name, chapter in project.chapters.items()}))
+"""
+
+
+def fingerprints(toy: Toy, profile: str = "book", **environment: str) -> dict[str, str]:
+    # In a process of its own: this one has imported the real package of the same name.
+    answer = subprocess.run(
+        [sys.executable, "-c", _FINGERPRINTS, str(toy.root), profile],
+        env=toy.environment | environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, str] = json.loads(answer.stdout)
+    return {name.removeprefix("part/"): value for name, value in found.items()}
