@@ -143,7 +143,11 @@ def _names(parts: list[Part]) -> dict[str, str]:
 
 
 def _described(chapter: Chapter, needs: list[str], names: dict[str, str]) -> str:
-    text = chapter.title if chapter.link else f"{chapter.title} (planned)"
+    text = chapter.label  # what is to be seen comes first in what is said
+    if chapter.title != chapter.label:
+        text += f": {chapter.title}"
+    if not chapter.link:
+        text += " (planned)"
     if needs:
         text += "; builds on " + ", ".join(names[need] for need in needs)
     return text
@@ -183,7 +187,7 @@ def _wide(parts: list[Part]) -> str:
             y = TOP + row * ROW
             rows = textwrap.wrap(chapter.label, 19)[:2]
             first = y + HEIGHT / 2 + (5 if len(rows) == 1 else -3)
-            text = "".join(
+            text = " ".join(
                 f'<tspan x="{x + 12}" y="{first + 16 * i:g}">{escape(line)}</tspan>'
                 for i, line in enumerate(rows)
             )

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 SITE = Path(__file__).resolve().parents[1]
 STATE = "booksite.json"
 
+# {glue:text}`mnist/cnn.ipynb::cnn-accuracy`: a number that another chapter measured.
+_GLUED_ELSEWHERE = re.compile(r"\{glue:\w*\}\s*`([^`:]+)::")
+
 # Font Awesome: the theme's style sheet carries 2,500 icon rules and three fonts. book.css draws
 # the few icons that pages use, so none of it is sent to readers.
 _ICON_FONT = re.compile(r"@font-face\{[^}]*(?:Font ?Awesome|fontawesome)[^}]*\}", re.I)
@@ -58,10 +61,11 @@ class BookBuilder(StandaloneHTMLBuilder):
     _all_pages = True
 
     def _structure(self) -> str:
-        """Digest what every page shows of the others: order, nesting, titles, prerequisites."""
+        """Digest what pages show of one another: order, titles, sections, prerequisites."""
         env = self.env
         parts = [
             {doc: env.titles[doc].astext() for doc in sorted(env.found_docs)},
+            {doc: env.tocs[doc].astext() for doc in sorted(env.found_docs)},
             {doc: env.toctree_includes.get(doc, []) for doc in sorted(env.found_docs)},
             sorted(env.toc_secnumbers.items()),
             {doc: env.metadata[doc].get("lmbook", "") for doc in sorted(env.found_docs)},
@@ -70,14 +74,12 @@ class BookBuilder(StandaloneHTMLBuilder):
         return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()
 
     def _citing(self, changed: set[str]) -> set[str]:
-        """Return the pages that show a number glued in a changed chapter, or refer into it."""
-        words = re.compile(r"(?:glue\w*:\w*\}|numref|\bref\}|doc\}|\]\()")
+        """Return the other pages that show a number glued in one of the changed chapters."""
+        names = {Path(self.env.doc2path(doc)).name for doc in changed}
         citing = set()
         for doc in self.env.found_docs - changed:
             text = Path(self.env.doc2path(doc)).read_text(encoding="utf-8")
-            if not words.search(text):
-                continue
-            if any(Path(other).name in text for other in changed):
+            if any(Path(path).name in names for path in _GLUED_ELSEWHERE.findall(text)):
                 citing.add(doc)
         return citing
 
@@ -103,7 +105,8 @@ class BookBuilder(StandaloneHTMLBuilder):
             pages = set(found)
         else:
             pages |= self._citing(pages)
-        state_file.unlink(missing_ok=True)  # until the pages are written: a killed build redoes them
+        # Gone until the pages are written, so that after a killed build all are written again.
+        state_file.unlink(missing_ok=True)
         self._all_pages = pages == found
 
         with progress_message("preparing documents"):
@@ -146,7 +149,7 @@ class BookBuilder(StandaloneHTMLBuilder):
             copy_changed(SITE / folder, target)
         theme = static / "styles" / "pydata-sphinx-theme.css"
         theme.write_text(slim_theme_css(theme.read_text(encoding="utf-8")), encoding="utf-8")
-        heavy = [*(static / "scripts").glob("fontawesome.js*"), *static.glob("s*/*.map")]
-        for path in heavy:
+        unused = ("scripts/fontawesome.js*", "s*/*.map", "*webpack-macros.html")
+        for path in [found for pattern in unused for found in static.glob(pattern)]:
             path.unlink(missing_ok=True)
         shutil.rmtree(static / "vendor" / "fontawesome", ignore_errors=True)

@@ -33,9 +33,9 @@ EARLY_THEME = """
 })();
 """
 
-UNWANTED_SCRIPTS = re.compile(
-    r"thebe|fontawesome\.js|togglebutton\.js|vendor/mathjax|searchindex\.js|searchtools\.js|language_data\.js"
-)
+UNWANTED_SCRIPTS = re.compile(r"thebe|fontawesome\.js|togglebutton\.js|vendor/mathjax")
+SEARCH_SCRIPTS = re.compile(r"searchindex\.js|searchtools\.js|language_data\.js")
+UNWANTED_CODE = ("THEBE_JS_URL", "kernelName", "window.MathJax", "toggle")
 UNWANTED_STYLES = re.compile(r"thebe|fontawesome|togglebutton|exercise\.css")
 
 
@@ -111,11 +111,12 @@ def _mend_head(page: BeautifulSoup, context: dict[str, Any]) -> None:
     content_root = context["content_root"]
     for script in page.find_all("script"):
         source, body = script.get("src", ""), script.string or ""
-        search_own = facts["search"] and "thebe" not in source and "fontawesome" not in source
-        if UNWANTED_SCRIPTS.search(source) and not search_own:
-            script.decompose()
-        elif any(word in body for word in ("THEBE_JS_URL", "kernelName", "window.MathJax", "toggle")) or (
-            script.get("type") == "text/x-thebe-config"
+        unused = SEARCH_SCRIPTS.search(source) and not facts["search"]
+        if (
+            unused
+            or UNWANTED_SCRIPTS.search(source)
+            or any(word in body for word in UNWANTED_CODE)
+            or script.get("type") == "text/x-thebe-config"
         ):
             script.decompose()
         elif "document.documentElement.dataset.mode" in body:
@@ -158,6 +159,14 @@ def _mend_frame(page: BeautifulSoup, facts: dict[str, Any]) -> None:
     _name(page, "dialog#pst-primary-sidebar-modal", "Book navigation")
     _name(page, "dialog#pst-secondary-sidebar-modal", "On this page")
     _name(page, "nav.bd-docs-nav", "Book")
+    for sidebar in page.select("#pst-primary-sidebar"):
+        sidebar["role"] = "complementary"
+        sidebar["aria-label"] = "Sidebar"
+    for caption in page.select("p.caption[aria-level]"):
+        del caption["aria-level"]
+    for button in page.select("button.search-button-field"):
+        button.attrs.pop("aria-label", None)  # its own text is its name
+        button.attrs.pop("title", None)
     # The copy of the page's contents that only print shows would be a second navigation.
     copy = page.find(id="jb-print-docs-body")
     if copy is not None:
@@ -214,6 +223,8 @@ def _mend_article(page: BeautifulSoup) -> None:
 def _mend_cells(page: BeautifulSoup) -> None:
     """Say what toggles hold, make hidden solutions work without scripts, tidy outputs."""
     wording = {"cell source": "the code", "cell content": "this cell", "cell output": "the output"}
+    for summary in page.select("div.cell details > summary[aria-label]"):
+        del summary["aria-label"]  # its own words are its name
     for text in page.select("div.cell details > summary > p"):
         said = text.get_text(strip=True).replace(" code ", " ").replace("outputs", "output")
         for theirs, ours in wording.items():

@@ -60,9 +60,11 @@
   };
 
   if (formulas.length && document.documentElement.dataset.mathjax) {
-    near(formulas.slice(0, 40), "1200px 0px", typeset);
-    near(formulas.slice(40), "1200px 0px", typeset);
-    window.addEventListener("beforeprint", typeset);
+    // When one is on the screen or nearly so, or as soon as the reader moves down the page.
+    near(formulas, "200px 0px", typeset);
+    for (const kind of ["scroll", "beforeprint"]) {
+      window.addEventListener(kind, typeset, { once: true, passive: true });
+    }
     // A link into the page lands where it should after formulas above it changed height.
     if (location.hash.length > 1) {
       const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));

