@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Literal
 from sphinx.builders.html import StandaloneHTMLBuilder
 from sphinx.util.display import progress_message
 
+from booksite import bookmap
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -68,7 +70,10 @@ class BookBuilder(StandaloneHTMLBuilder):
             {doc: env.tocs[doc].astext() for doc in sorted(env.found_docs)},
             {doc: env.toctree_includes.get(doc, []) for doc in sorted(env.found_docs)},
             sorted(env.toc_secnumbers.items()),
-            {doc: env.metadata[doc].get("lmbook", "") for doc in sorted(env.found_docs)},
+            {
+                doc: bookmap.necessary(env.metadata[doc].get("lmbook"))
+                for doc in sorted(env.found_docs)
+            },
             self.config.external_site_map.as_json(),
         ]
         return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()

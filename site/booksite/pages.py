@@ -35,6 +35,8 @@ EARLY_THEME = """
 
 UNWANTED_SCRIPTS = re.compile(r"thebe|fontawesome\.js|togglebutton\.js|vendor/mathjax")
 SEARCH_SCRIPTS = re.compile(r"searchindex\.js|searchtools\.js|language_data\.js")
+# The line that names the exception: ValueError: …, torch.OutOfMemoryError: …
+ERROR_LINE = re.compile(r"[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit)\b")
 UNWANTED_CODE = ("THEBE_JS_URL", "kernelName", "window.MathJax", "toggle")
 UNWANTED_STYLES = re.compile(r"thebe|fontawesome|togglebutton|exercise\.css")
 
@@ -245,10 +247,33 @@ def _mend_cells(page: BeautifulSoup) -> None:
     for section in page.select("section#exercise-content, section#solution-content"):
         section.name = "div"
         del section["id"]
+    for output in page.select("div.cell_output > div.output.traceback"):
+        _fold_traceback(page, output)
     for style in page.select(".cell_output style[scoped]"):
         style.decompose()  # a data frame's own style; book.css has it
     for table in page.select("table.dataframe"):
         _join_header_rows(table)
+
+
+def _fold_traceback(page: BeautifulSoup, output: Tag, longest: int = 16) -> None:
+    """Show what a long traceback says at its end, and fold its frames."""
+    lines = output.get_text().rstrip().splitlines()
+    if len(lines) <= longest:
+        return
+    last = max((i for i, line in enumerate(lines) if ERROR_LINE.match(line)), default=-1)
+    short = page.new_tag("div", attrs={"class": "output traceback message"})
+    message = page.new_tag("pre")
+    message.string = "\n".join(lines[last:])
+    short.append(message)
+    output.insert_before(short)
+    details = page.new_tag("details", attrs={"class": "hide frames"})
+    summary = page.new_tag("summary")
+    for state, verb in (("collapsed", "Show"), ("expanded", "Hide")):
+        text = page.new_tag("span", attrs={"class": state})
+        text.string = f"{verb} the whole traceback"
+        summary.append(text)
+    output.wrap(details)
+    details.insert(0, summary)
 
 
 def _join_header_rows(table: Tag) -> None:
