@@ -44,6 +44,8 @@ def _parser() -> argparse.ArgumentParser:
     add("html", "stage the executed chapters and render the pages")
     contract = add("contract", "check source notebooks against the chapter contract", profile=False)
     contract.add_argument("chapter", nargs="?", help="mnist/cnn (default: every chapter)")
+    text = "store the outputs that nbval compares with in the source of a chapter"
+    add("store-outputs", text, profile=False).add_argument("chapter", help="mnist/cnn")
     reached = add("reached-by", "list the chapters that an edit of a module touches", profile=False)
     reached.add_argument("module", help="lmbook.plot or src/lmbook/plot.py")
     return parser
@@ -88,6 +90,14 @@ def _contract(project: Project, options: argparse.Namespace) -> int:
     return 1 if violations else 0
 
 
+def _store_outputs(project: Project, options: argparse.Namespace) -> int:
+    from bookbuild.stored import store_outputs
+
+    count = store_outputs(project, options.chapter)
+    print(f"{options.chapter}: {count} cell{'s' * (count != 1)} with stored output")
+    return 0
+
+
 def _reached_by(project: Project, options: argparse.Namespace) -> int:
     from bookbuild.fingerprint import reached_by
 
@@ -102,6 +112,7 @@ _COMMANDS = {
     "execute": _execute,
     "html": _html,
     "contract": _contract,
+    "store-outputs": _store_outputs,
     "reached-by": _reached_by,
 }
 

@@ -1,0 +1,97 @@
+"""Every chapter through nbval in the `smoke` profile: cells run, stored outputs still come out."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+import nbformat
+import pytest
+
+from bookbuild.execute import cores, kernel_environment, parameterised
+from bookbuild.project import Project
+
+CELL_TIMEOUT = 180  # seconds; all of a chapter takes 20 on two free cores
+
+
+ANSI = re.compile(r"(\x1b|#x1B)\[[0-9;]*m")
+
+
+@dataclass
+class Outcome:
+    """What nbval said of one chapter."""
+
+    ran: int
+    problems: list[str]
+
+
+@pytest.fixture(scope="session")
+def outcomes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
+    place = tmp_path_factory.mktemp("nbval")
+    numbers = {}
+    for name, chapter in project.chapters.items():
+        path = place / "chapters" / f"{name}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        prepared = parameterised(chapter, "smoke")
+        numbers[name] = source_numbers(prepared)
+        nbformat.write(prepared, path)
+    assets = [sys.executable, "-m", "bookbuild", "assets", "--profile", "smoke"]
+    subprocess.run(assets, cwd=project.root, check=True)
+    workers = min(2, len(project.chapters))
+    threads = max(1, cores() // workers)
+    environment = kernel_environment(project, "smoke", threads, place)
+    for name in [n for n in environment if n.startswith("PYTEST_")]:
+        del environment[name]
+    (place / "pytest.ini").write_text("[pytest]\n")
+    answer = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "chapters", "-c", "pytest.ini", "--rootdir", "."),
+            *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT}"),
+            # One worker a file: a notebook's cells share a kernel.
+            *("-n", str(workers), "--dist", "loadfile"),
+            *("--junitxml=results.xml", "-o", "junit_family=xunit1", "-p", "no:cacheprovider"),
+        ],
+        cwd=place,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (place / "results.xml").is_file(), answer.stdout + answer.stderr
+    found = {name: Outcome(0, []) for name in project.chapters}
+    for case in ET.parse(place / "results.xml").getroot().iter("testcase"):
+        path = case.get("file", "") or case.get("classname", "")
+        name = path.replace(os.sep, "/").removeprefix("chapters/").removesuffix(".ipynb")
+        outcome = found[name]
+        outcome.ran += 1
+        for problem in [*case.iter("failure"), *case.iter("error")]:
+            index = int(re.search(r"\d+$", case.get("name", ""))[0])
+            text = ANSI.sub("", problem.text or problem.get("message", ""))
+            outcome.problems.append(f"{name}, cell {numbers[name][index]}:\n{text}")
+    if answer.returncode not in (0, 1):
+        pytest.fail(f"nbval ended with {answer.returncode}:\n{answer.stdout}{answer.stderr}")
+    return found
+
+
+def source_numbers(prepared: nbformat.NotebookNode) -> list[int]:
+    """For each code cell of a prepared notebook, the number of the source's cell, from 1."""
+    numbers = []
+    number = 0
+    for cell in prepared.cells:
+        number += "injected-parameters" not in cell.metadata.get("tags", [])
+        if cell.cell_type == "code":
+            numbers.append(number)
+    return numbers
+
+
+def test_chapter_runs_and_keeps_its_stored_outputs(
+    project: Project, chapter: str, outcomes: dict[str, Outcome]
+) -> None:
+    outcome = outcomes[chapter]
+    assert not outcome.problems, "\n" + "\n\n".join(outcome.problems)
+    cells = len(project.chapter(chapter).code_cells)
+    assert outcome.ran == cells + 1, "every code cell, and the one that sets the profile"
