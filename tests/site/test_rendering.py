@@ -17,11 +17,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from bs4 import BeautifulSoup
 from sitecheck import ROOT
 
 sys.path.insert(0, str(ROOT / "site"))
 
-from booksite import bookmap, filterfigure
+from booksite import bookmap, filterfigure, pages
 
 TOC = {
     "format": "jb-book",
@@ -224,3 +225,51 @@ def test_map_links_written_chapters_and_marks_planned_ones() -> None:
         for chapter in part.chapters:
             lines = textwrap.wrap(chapter.label, 19)
             assert len(lines) <= 2, f"{chapter.label} does not fit its box"
+
+
+def mended(article: str) -> BeautifulSoup:
+    """Mend a page that holds just this article."""
+    facts = {"part": "mnist", "root": False, "math": False, "search": False}
+    html = (
+        "<!DOCTYPE html><html><head></head><body><main id='main-content'>"
+        f"<article class='bd-article'>{article}</article></main></body></html>"
+    )
+    return BeautifulSoup(pages.mend(html, {"booksite": facts, "content_root": "./"}), "html.parser")
+
+
+def test_long_traceback_is_folded_under_its_message() -> None:
+    """The last lines stay in sight; the frames fold; a short traceback stays whole."""
+    frames = "\n".join(f"File torch/module.py:{n}, in call" for n in range(40))
+    cell = (
+        "<div class='cell'><div class='cell_output'><div class='output traceback'><div><pre>"
+        "ValueError   Traceback (most recent call last)\n{}\nValueError: too wide\nfor the page\n"
+        "</pre></div></div></div></div>"
+    )
+    page = mended(cell.format(frames))
+    assert page.select_one(".message pre").get_text() == "ValueError: too wide\nfor the page"
+    folded = page.select_one("details.frames")
+    assert "module.py:39" in folded.get_text()
+    assert not folded.has_attr("open")
+    assert mended(cell.format("one frame")).select("details") == []
+
+
+def test_data_frame_has_one_header_row() -> None:
+    """The index name moves beside the columns' names; row headers say so."""
+    page = mended(
+        "<div class='cell_output'><table border='1' class='dataframe'><thead><tr><th></th>"
+        "<th>n</th></tr><tr><th>layer</th><th></th></tr></thead>"
+        "<tbody><tr><th>a</th><td>1</td></tr></tbody></table></div>"
+    )
+    assert [c.get_text() for c in page.select("thead tr > *")] == ["layer", "n"]
+    assert page.select_one("tbody th")["scope"] == "row"
+    assert page.select_one("table").parent["class"] == ["table-scroll"]
+
+
+def test_hidden_solution_opens_without_scripts() -> None:
+    """A dropdown becomes a details element, without a link in what opens it."""
+    page = mended(
+        "<div class='solution dropdown admonition' id='s'><p class='admonition-title'>"
+        "Solution to<a href='#e'> Exercise 1</a></p><section id='solution-content'>x</section></div>"
+    )
+    assert page.select_one("details.solution > summary").get_text() == "Solution to Exercise 1"
+    assert page.select("summary a, #solution-content") == []
