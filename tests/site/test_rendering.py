@@ -269,7 +269,8 @@ def test_hidden_solution_opens_without_scripts() -> None:
     """A dropdown becomes a details element, without a link in what opens it."""
     page = mended(
         "<div class='solution dropdown admonition' id='s'><p class='admonition-title'>"
-        "Solution to<a href='#e'> Exercise 1</a></p><section id='solution-content'>x</section></div>"
+        "Solution to<a href='#e'> Exercise 1</a></p>"
+        "<section id='solution-content'>x</section></div>"
     )
     assert page.select_one("details.solution > summary").get_text() == "Solution to Exercise 1"
     assert page.select("summary a, #solution-content") == []
