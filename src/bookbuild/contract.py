@@ -506,9 +506,16 @@ def _exercises(reading: _Reading) -> Found:
     for label, number in {**answers, **solutions}.items():
         if label not in stated:
             yield number, f"a check of {label!r}, which no exercise has as label", "rename one"
-    for number, cell in reading.code:
-        if "solution" in tags(cell) and not {"hide-cell", "hide-input"} & set(tags(cell)):
-            yield number, "a solution that is shown", "tag it `hide-cell` too"
+    folded = False
+    for number, cell in reading.cells:
+        if cell["cell_type"] == "markdown" and "{solution-" in cell["source"]:
+            folded = "{solution-start}" in cell["source"] and ":class: dropdown" in cell["source"]
+        elif "solution" in tags(cell) and not folded:
+            yield (
+                number,
+                "a solution that is shown",
+                "put it between `{solution-start}` with `:class: dropdown` and `{solution-end}`",
+            )
 
 
 def _checked(reading: _Reading, tag: str) -> dict[str, int]:

@@ -149,6 +149,7 @@ def images(
     *,
     columns: int = 8,
     overlays: ArrayLike | None = None,
+    black: float | None = None,
     signed: bool = False,
     width: float = FULL,
 ) -> Figure:
@@ -157,13 +158,15 @@ def images(
     Parameters
     ----------
     pictures : array_like, shape (count, height, width)
-        Dark is high; each image is scaled to its own range.
+        Dark is high.
     titles : sequence of str, optional
         A line, or a few, above each image.
     columns : int
         Images in a row.
     overlays : array_like, shape (count, height, width), optional
         A map drawn over each image in colour, transparent at zero.
+    black : float, optional
+        The value drawn black, zero being white; by default each image has its own range.
     signed : bool
         Scale around zero, blue negative and red positive: for filters.
     width : float
@@ -189,7 +192,7 @@ def images(
             limit = float(np.abs(grid[index]).max()) or 1.0
             axis.imshow(grid[index], cmap="RdBu_r", vmin=-limit, vmax=limit)
         else:
-            axis.imshow(grid[index])
+            axis.imshow(grid[index], vmin=None if black is None else 0, vmax=black)
         if overlays is not None:
             strength = np.asarray(overlays, dtype=float)[index]
             axis.imshow(

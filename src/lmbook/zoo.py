@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -20,6 +21,30 @@ from lmbook.nn.cnn import DigitNet
 from lmbook.session import Session
 
 NAMES = ("digitnet",)
+
+
+def digitnet_recipe(session: Session, data: digits.Digits) -> dict[str, Any]:
+    """Return the settings with which mnist/cnn trains its network, chosen on validation digits.
+
+    Parameters
+    ----------
+    session : Session
+        One pass is enough in `smoke`.
+    data : Digits
+        With fewer digits there are more passes, so that the number of steps is about the same.
+
+    Returns
+    -------
+    dict
+        Arguments of `lmbook.train.fit`.
+    """
+    passes = 6 if data.full else 94
+    return {
+        "epochs": session.pick(smoke=1, book=passes, full=passes),
+        "batch_size": 128,
+        "learning_rate": 0.1,
+        "weight_decay": 5e-4,
+    }
 
 
 def save(name: str, model: nn.Module, session: Session) -> Path:
@@ -80,10 +105,8 @@ def trained(name: str, session: Session) -> nn.Module:
             digits.to_input(data.train_images),
             data.train_labels,
             session=session,
-            epochs=session.pick(smoke=1, book=4, full=6) * (1 if data.full else 15),
-            learning_rate=0.1,
-            weight_decay=5e-4,
             augment=random_affine,
+            **digitnet_recipe(session, data),
         )
         save(name, model, session)
     return model.to(session.device).eval()

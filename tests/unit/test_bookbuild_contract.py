@@ -34,7 +34,8 @@ BEGINNING = """\
 
 
 def exercise(label: str, title: str) -> str:
-    return f":::{{exercise}} {title}\n:label: {label}\nDo it.\n:::\n"
+    solution = f":::{{solution-start}} {label}\n:class: dropdown\n:::\n"
+    return f":::{{exercise}} {title}\n:label: {label}\nDo it.\n:::\n\n{solution}"
 
 
 def chapter() -> list[dict[str, Any]]:
@@ -68,7 +69,7 @@ def chapter() -> list[dict[str, Any]]:
         previous = f"a-{int(label[-1]) - 1}"
         cells += [
             code(f'answer = ...\ncheck("{previous}", answer)', "exercise-answer"),
-            code(f'check("{previous}", 2)', "solution", "hide-cell"),
+            code(f'check("{previous}", 2)', "solution"),
             markdown(exercise(label, title)),
         ]
     cells.append(
@@ -186,7 +187,7 @@ BROKEN: list[tuple[Edit, str]] = [
     (source(13, ":label: a-1\n", ""), "cell 13: an exercise without label"),
     (metadata(14, tags=[]), "cell 13: exercise a-1 has no answer cell"),
     (metadata(15, tags=["hide-cell"]), "cell 13: exercise a-1 has no checked solution"),
-    (metadata(15, tags=["solution"]), "cell 15: a solution that is shown"),
+    (source(13, ":class: dropdown", ""), "cell 15: a solution that is shown"),
     (source(15, "a-1", "b-1"), "cell 15: a check of 'b-1', which no exercise has as label"),
     # taught code
     (source(7, "2 * x", "x + x"), "cell 7: `forward` differs from lmbook.nn.core; make them equal"),

@@ -35,12 +35,16 @@ def random_affine(
     Returns
     -------
     Tensor, shape (n, channels, height, width)
-        Pixels from outside an image repeat its border.
+        What comes from outside an image repeats its border.
     """
-    angle, size, right, down = torch.rand(4, len(images), generator=generator) * 2 - 1
+    n, _, height, width = images.shape
+    chance = 2 * torch.rand(4, n, 1, 1, generator=generator) - 1  # from -1 to 1
+    angle, size, right, down = chance.to(images.device)
     angle, size = angle * math.radians(degrees), 1 + size * scale
-    right, down = right * 2 * shift / images.shape[3], down * 2 * shift / images.shape[2]
-    cos, sin = angle.cos() / size, angle.sin() / size
-    matrix = torch.stack([cos, -sin, right, sin, cos, down], 1).view(-1, 2, 3)  # (n, 2, 3)
-    grid = F.affine_grid(matrix.to(images.device), list(images.shape), align_corners=False)
+    y = torch.arange(height, device=images.device)[:, None] - (height - 1) / 2
+    x = torch.arange(width, device=images.device) - (width - 1) / 2
+    cos, sin = angle.cos() / size, angle.sin() / size  # (n, 1, 1)
+    source_x = cos * x - sin * y + right * shift  # (n, height, width), in pixels
+    source_y = sin * x + cos * y + down * shift
+    grid = torch.stack([source_x * 2 / width, source_y * 2 / height], 3)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
