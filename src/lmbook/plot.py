@@ -14,7 +14,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike, NDArray
@@ -43,6 +42,7 @@ STYLE: dict[Any, Any] = {
     "grid.color": "#e3e6ea",
     "grid.linewidth": 0.8,
     "image.cmap": "gray_r",
+    "image.composite_image": False,
     "image.interpolation": "nearest",
     "lines.linewidth": 2.0,
     "svg.fonttype": "path",
@@ -175,31 +175,30 @@ def images(
     grid = np.asarray(pictures, dtype=float)
     columns = min(columns, len(grid))
     rows = -(-len(grid) // columns)
-    side = width / columns
-    text = 0.19 * max((t.count("\n") + 1 for t in titles), default=0) if titles else 0.0
-    figure, axes = plt.subplots(
-        rows,
-        columns,
-        figsize=(width, rows * (side + text)),
-        squeeze=False,
-        layout=ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0.02, hspace=0.02),
-    )
-    for index, axis in enumerate(axes.flat):
-        axis.set_axis_off()
-        if index >= len(grid):
-            continue
+    side, gap = width / columns, 0.03 * width / columns  # inches, as are the axes
+    text = 0.16 * max((t.count("\n") + 1 for t in titles), default=0) + 0.05 if titles else 0.0
+    height = rows * (side + text)
+    figure = plt.figure(figsize=(width, height))
+    axes = figure.add_axes((0, 0, 1, 1))
+    for index, picture in enumerate(grid):
+        left, top = index % columns * side, index // columns * (side + text) + text
+        place: dict[str, Any] = {
+            "extent": (left + gap, left + side - gap, top + side - gap, top + gap),
+            "aspect": "auto",
+        }
         if signed:
-            limit = float(np.abs(grid[index]).max()) or 1.0
-            axis.imshow(grid[index], cmap="RdBu_r", vmin=-limit, vmax=limit)
+            limit = float(np.abs(picture).max()) or 1.0
+            axes.imshow(picture, cmap="RdBu_r", vmin=-limit, vmax=limit, **place)
         else:
-            axis.imshow(grid[index], vmin=None if black is None else 0, vmax=black)
+            axes.imshow(picture, vmin=None if black is None else 0, vmax=black, **place)
         if overlays is not None:
             strength = np.asarray(overlays, dtype=float)[index]
-            axis.imshow(
-                strength, cmap="autumn_r", alpha=np.clip(strength / strength.max(), 0, 0.85)
-            )
+            opacity = np.clip(strength / (strength.max() or 1.0), 0, 0.85)
+            axes.imshow(strength, cmap="autumn_r", alpha=opacity, **place)
         if titles:
-            axis.set_title(titles[index], fontsize=8.5, fontweight="normal", loc="center", pad=2)
+            axes.text(left + side / 2, top, titles[index], fontsize=8.5, ha="center", va="bottom")
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
     return figure
 
 

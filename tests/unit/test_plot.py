@@ -32,11 +32,21 @@ def test_names_of_lines_that_end_together_do_not_overlap():
     assert not first.overlaps(second)
 
 
-def test_images_are_drawn_in_rows_with_titles():
+def test_images_are_drawn_in_rows_with_their_titles_above():
     figure = plot.images(np.eye(4).repeat(5, 0).reshape(5, 4, 4), list("abcde"), columns=3)
-    drawn = [axes for axes in figure.axes if axes.images]
-    assert len(figure.axes) == 6 and len(drawn) == 5
-    assert [axes.get_title() for axes in drawn] == list("abcde")
+    axes = figure.axes[0]
+    corners = [image.get_extent() for image in axes.images]
+    assert len({round(extent[0], 3) for extent in corners}) == 3
+    assert len({round(extent[3], 3) for extent in corners}) == 2
+    assert texts(axes) == list("abcde")
+    assert axes.texts[3].get_position()[1] < corners[3][3]
+
+
+def test_images_share_a_scale_where_asked_to():
+    own = plot.images(np.array([[[0.0, 1.0]], [[0.0, 9.0]]]))
+    shared = plot.images(np.array([[[0.0, 1.0]], [[0.0, 9.0]]]), black=9)
+    assert [image.get_clim() for image in own.axes[0].images] == [(0, 1), (0, 9)]
+    assert [image.get_clim() for image in shared.axes[0].images] == [(0, 9), (0, 9)]
 
 
 def test_filters_are_scaled_around_zero():
