@@ -3,9 +3,9 @@
 Accuracy: the network and the settings of the chapter, five seeds, on the digits at hand: all of
 MNIST with LMBOOK_DATA, the embedded 5,000 without it and with LMBOOK_OFFLINE=1.
 
-Speed: one pass over 10,000 images with `lmbook.train.fit` (data on the device, a whole batch varied at once) against its peer, a loop over
-`torch.utils.data.DataLoader` with torchvision's `RandomAffine` an image at a time, same network and
-optimiser; five interleaved pairs, median ratio.
+Speed: one pass over 10,000 images with `lmbook.train.fit` (data on the device, a whole batch varied
+at once) against its peer, a loop over `torch.utils.data.DataLoader` with torchvision's
+`RandomAffine` an image at a time, same network and optimiser; interleaved pairs, median ratio.
 """
 
 from __future__ import annotations

@@ -98,7 +98,7 @@ def trained(name: str, session: Session) -> nn.Module:
     try:
         model.load_state_dict(load_file(path))
     except (FileNotFoundError, SafetensorError, RuntimeError):  # not there, damaged, or outgrown
-        data = digits.load()
+        data = digits.load(limit=session.pick(smoke=1500, book=None, full=None))
         print(f"{name} is not there yet: training it once")
         train.fit(
             model,
