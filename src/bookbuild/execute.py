@@ -119,6 +119,11 @@ def _run(project: Project, chapter: Chapter, profile: str, fingerprint: str) -> 
             started = time.perf_counter()
             client.execute(cwd=str(scratch), env=environment, cleanup_kc=True)
             seconds = progress.finished - started
+    except AssertionError as error:
+        if client.km is not None:
+            raise
+        # What nbclient raises when a signal has made it end the kernel.
+        raise BuildError(f"{chapter.name}: interrupted in cell {progress.index}") from error
     except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
         kept = _failed_path(project, chapter, profile)
         notebook.cells.pop()
@@ -228,7 +233,7 @@ def _this_python() -> Any:
             return KernelSpec(
                 argv=[
                     *(sys.executable, "-m", "ipykernel_launcher"),
-                    *("-f", "{connection_file}", "--log-level=ERROR"),
+                    *("-f", "{connection_file}", "--log-level=CRITICAL"),
                 ],
                 display_name="Python 3",
                 language="python",

@@ -50,8 +50,9 @@ def tree_digest(folder: Path) -> str:
     """Hash names and contents of all files below a folder; a missing one is like an empty one."""
     total = hashlib.sha256()
     for path in source_files(folder):
-        total.update(path.relative_to(folder).as_posix().encode() + b"\0")
-        total.update(hashlib.sha256(path.read_bytes()).digest())
+        with contextlib.suppress(FileNotFoundError):  # an editor's file, gone since it was listed
+            content = hashlib.sha256(path.read_bytes()).digest()
+            total.update(path.relative_to(folder).as_posix().encode() + b"\0" + content)
     return total.hexdigest()
 
 

@@ -8,6 +8,7 @@ version of Python. Prose, captions and alternative texts change nothing.
 from __future__ import annotations
 
 import ast
+import contextlib
 import hashlib
 import json
 import os
@@ -273,5 +274,6 @@ def data_identity() -> str:
             inside = path.relative_to(folder)
             if folder == cache and inside.parts[0] in ("assets", "artifacts"):
                 continue
-            listing.update(f"{inside.as_posix()} {path.stat().st_size}\n".encode())
+            with contextlib.suppress(FileNotFoundError):  # a download's file, gone since listed
+                listing.update(f"{inside.as_posix()} {path.stat().st_size}\n".encode())
     return listing.hexdigest()

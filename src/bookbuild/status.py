@@ -47,7 +47,9 @@ def page(runs: Sequence[tuple[Chapter, dict[str, Any], list[ClaimRecord]]]) -> s
             ),
         )
     )
-    names = list(dict.fromkeys(name for _, run, _ in runs for name in run["versions"]))
+    names = sorted(
+        {n for _, run, _ in runs for n in run["versions"]}, key=lambda n: (n != "python", n)
+    )
     parts.append("\n## Versions\n\n")
     parts.append(
         table(
@@ -61,7 +63,7 @@ def page(runs: Sequence[tuple[Chapter, dict[str, Any], list[ClaimRecord]]]) -> s
     )
     parts.append("\n## Claims\n\n")
     rows = [
-        [_link(chapter), c.what, f"`{c.name}`", c.text, c.unit, str(c.n), c.bound, _verdict(c)]
+        [_link(chapter), c.what, f"`{c.name}`", _value(c), c.unit, str(c.n), c.bound, _verdict(c)]
         for chapter, _, made in runs
         for c in made
     ]
@@ -90,6 +92,11 @@ def _cell(value: str) -> str:
 
 def _link(chapter: Chapter) -> str:
     return f"[{chapter.title}](../{chapter.name}.ipynb)"
+
+
+def _value(claim: ClaimRecord) -> str:
+    """Write the value without its unit, which has a column of its own."""
+    return claim.text.removesuffix(claim.unit).strip() if claim.unit else claim.text
 
 
 def _verdict(claim: ClaimRecord) -> str:

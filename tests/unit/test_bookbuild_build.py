@@ -233,6 +233,25 @@ def test_killed_builds_are_taken_up_where_they_stopped(tmp_path: Path) -> None:
     assert status == 0 and "Nothing to do" in said
 
 
+def test_interrupted_build_ends_at_once_with_its_kernel(copy: Toy) -> None:
+    copy.chapter(
+        "beta",
+        code(
+            "import os, time\n"
+            "Path(os.environ['TOY_JOURNAL']).with_name('kernel.pid').write_text(str(os.getpid()))\n"
+            "time.sleep(120)"
+        ),
+    )
+    process = copy.start("build")
+    wait_for((copy.root / "kernel.pid").exists, "the kernel to start")
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "part/beta: interrupted in cell" in said and "Traceback" not in said
+    kernel = int((copy.root / "kernel.pid").read_text())
+    wait_for(lambda: not psutil.pid_exists(kernel), "the kernel to end", 20)
+
+
 def test_failed_rendering_fails_again_until_mended(copy: Toy) -> None:
     toy = copy
     toy.edit("chapters/index.md", "A book.", "A [book](nowhere.md).")
