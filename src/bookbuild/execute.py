@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import sysconfig
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -93,10 +94,7 @@ def _failed_path(project: Project, chapter: Chapter, profile: str) -> Path:
 
 
 def _run(project: Project, chapter: Chapter, profile: str, fingerprint: str) -> bytes:
-    from jupyter_client.manager import AsyncKernelManager
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
+    """Run a chapter and describe the run in the notebook's metadata."""
     notebook = parameterised(chapter, profile)
     notebook.cells.append(_probe_cell(project))
     scratch = project.build / "scratch" / profile / chapter.name
@@ -104,36 +102,20 @@ def _run(project: Project, chapter: Chapter, profile: str, fingerprint: str) -> 
     scratch.mkdir(parents=True)
     threads = cores() if chapter.all_threads else 1
     progress = _Progress(chapter.name, len(chapter.notebook["cells"]))
-    client = NotebookClient(
-        notebook,
-        km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_this_python()),
-        timeout=CELL_TIMEOUT,
-        coalesce_streams=True,
-        on_cell_start=progress.cell_starts,
-        on_cell_complete=progress.cell_ends,
-    )
     progress.say(f"starts ({profile}, {threads} thread{'s' if threads > 1 else ''})")
     environment = kernel_environment(project, profile, threads, scratch)
-    try:
-        with _peak_memory() as memory:
-            started = time.perf_counter()
-            client.execute(cwd=str(scratch), env=environment, cleanup_kc=True)
-            seconds = progress.finished - started
-    except AssertionError as error:
-        if client.km is not None:
-            raise
-        # What nbclient raises when a signal has made it end the kernel.
-        raise BuildError(f"{chapter.name}: interrupted in cell {progress.index}") from error
-    except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-        kept = _failed_path(project, chapter, profile)
-        notebook.cells.pop()
-        _hide_paths(notebook, project, scratch)
-        write_atomic(kept, _as_bytes(notebook))
-        if progress.index >= len(notebook.cells):
-            raise BuildError(f"{chapter.name}: the run could not be described: {error}") from error
-        raise ChapterFailedError(
-            _failure(chapter, notebook, progress.index, error, project.relative(kept))
-        ) from error
+    with _peak_memory() as memory:
+        try:
+            seconds = _run_cells(chapter, notebook, progress, scratch, environment)
+        except ChapterFailedError as error:
+            notebook.cells.pop()
+            if progress.index >= len(notebook.cells):
+                raise BuildError(f"{chapter.name}: its run cannot be described: {error}") from error
+            _hide_paths(notebook, project, scratch)
+            kept = _failed_path(project, chapter, profile)
+            write_atomic(kept, _as_bytes(notebook))
+            message = _failure(chapter, notebook, progress.index, error, project.relative(kept))
+            raise ChapterFailedError(message) from error
     _check_raising(chapter, notebook)
     probe = json.loads("".join(o["text"] for o in notebook.cells.pop().outputs if "text" in o))
     notebook.metadata.setdefault("lmbook", {})["run"] = {
@@ -150,6 +132,49 @@ def _run(project: Project, chapter: Chapter, profile: str, fingerprint: str) -> 
     _hide_paths(notebook, project, scratch)
     progress.say(f"done in {seconds:.1f} s, peak memory {memory.peak / 1e9:.2f} GB")
     return _as_bytes(notebook)
+
+
+def _run_cells(
+    chapter: Chapter,
+    notebook: Any,
+    progress: _Progress,
+    scratch: Path,
+    environment: dict[str, str],
+) -> float:
+    """Run the cells in a fresh kernel; return the seconds they took.
+
+    Raises
+    ------
+    ChapterFailedError
+        A cell failed, took too long, or ended the kernel.
+    BuildError
+        There was no kernel to run them, or a signal ended it.
+    """
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    with tempfile.TemporaryDirectory(prefix="kernel-") as sockets:
+        client = NotebookClient(
+            notebook,
+            km=_kernel_manager(sockets),
+            timeout=CELL_TIMEOUT,
+            coalesce_streams=True,
+            on_cell_start=progress.cell_starts,
+            on_cell_complete=progress.cell_ends,
+        )
+        started = time.perf_counter()
+        try:
+            client.execute(cwd=str(scratch), env=environment, cleanup_kc=True)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise ChapterFailedError(str(error)) from error
+        except AssertionError as error:
+            if client.km is not None:
+                raise
+            # What nbclient raises when a signal has made it end the kernel.
+            raise BuildError(f"{chapter.name}: interrupted in cell {progress.index}") from error
+        except RuntimeError as error:
+            raise BuildError(f"{chapter.name}: its kernel did not start: {error}") from error
+    return max(0.0, progress.finished - started)
 
 
 def parameterised(chapter: Chapter, profile: str) -> Any:
@@ -222,6 +247,21 @@ def cores() -> int:
         if limit != "max":
             count = min(count, max(1, int(limit) // int(period)))
     return count
+
+
+def _kernel_manager(sockets: str) -> Any:
+    """Return a manager whose kernel is this Python.
+
+    Where the system has them, the kernel is spoken to through socket files: kernels that start at
+    once on a busy machine can take each other's network ports.
+    """
+    from jupyter_client.manager import AsyncKernelManager
+
+    manager = AsyncKernelManager(kernel_name="python3", kernel_spec_manager=_this_python())
+    if os.name == "posix":
+        manager.transport = "ipc"
+        manager.connection_file = str(Path(sockets) / "kernel.json")
+    return manager
 
 
 def _this_python() -> Any:
