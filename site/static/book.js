@@ -94,13 +94,14 @@
   });
 
   // --- what scrolls sideways is reached by keyboard -------------------------------------------
-  const SCROLLERS = "article pre, article .table-scroll, article div.math, article .output";
+  const SCROLLERS = "article pre, article .table-scroll, article div.math, article .output, "
+    + "article .cell_output figure";
   function markScrollers() {
     for (const box of document.querySelectorAll(SCROLLERS)) {
       const scrolls = box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0;
       if (scrolls) {
         box.tabIndex = 0;
-        if (!box.hasAttribute("role") && box.tagName !== "PRE") {
+        if (!box.hasAttribute("role") && !["PRE", "FIGURE"].includes(box.tagName)) {
           box.setAttribute("role", "group");
           box.setAttribute("aria-label", "Scrolls sideways");
         }
@@ -110,6 +111,7 @@
     }
   }
   markScrollers();
+  window.addEventListener("load", markScrollers);
   let waiting = 0;
   window.addEventListener("resize", () => {
     cancelAnimationFrame(waiting);

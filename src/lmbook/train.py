@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +15,8 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from lmbook.session import Session
+
+T = TypeVar("T")
 
 Augment = Callable[[Tensor, torch.Generator], Tensor]
 """Makes a varied copy of a batch of inputs; takes all its chance from the generator."""
@@ -118,6 +122,7 @@ def fit(
     validation: tuple[Tensor, Tensor] | None = None,
     patience: int | None = None,
     seed: int | None = None,
+    progress: bool = True,
 ) -> History:
     """Train a classifier: stochastic gradient descent with Nesterov momentum and one cycle.
 
@@ -148,6 +153,8 @@ def fit(
         weights of the best one.
     seed : int, optional
         Orders the batches and varies them; the session's seed by default.
+    progress : bool
+        Show a bar that counts epochs.
 
     Returns
     -------
@@ -178,8 +185,8 @@ def fit(
         optimizer, learning_rate, total_steps=epochs * batches, cycle_momentum=False
     )
     history, best, start = History(), {}, time.perf_counter()
-    progress = tqdm(range(epochs), desc="training", unit="epoch", file=sys.stdout)
-    for epoch in progress:
+    bar = tqdm(range(epochs), desc="training", unit="epoch", file=sys.stdout, disable=not progress)
+    for epoch in bar:
         seen = train_epoch(
             model, inputs, targets, optimizer, schedule, batch_size, generator, session, augment
         )
@@ -191,7 +198,7 @@ def fit(
         loss, accuracy = evaluate(model, *validation, session=session)
         history.val_loss.append(loss)
         history.val_accuracy.append(accuracy)
-        progress.set_postfix(validation=f"{accuracy:.2f} %")
+        bar.set_postfix(validation=f"{accuracy:.2f} %")
         if patience is not None and history.best_epoch == epoch + 1:
             best = {name: value.clone() for name, value in model.state_dict().items()}
         if patience is not None and epoch + 1 - history.best_epoch >= patience:
@@ -200,6 +207,45 @@ def fit(
         model.load_state_dict(best)
     history.seconds = time.perf_counter() - start
     return history
+
+
+def side_by_side(jobs: Sequence[Callable[[], T]], *, session: Session) -> list[T]:
+    """Run independent trainings at once, one CPU core each.
+
+    A small network gains little from a second core, since the two mostly wait for each other; two
+    networks on a core each take as long as one. On an accelerator the jobs run one after another.
+
+    Parameters
+    ----------
+    jobs : sequence of callables without arguments
+        Each must bring its own model, initialised before, and its own seed: the global random
+        state belongs to all of them.
+    session : Session
+
+    Returns
+    -------
+    list
+        What the jobs return, in their order.
+    """
+    cores = torch.get_num_threads() if session.device.type == "cpu" else 1
+    bar = tqdm(total=len(jobs), desc="training", unit="network", file=sys.stdout)
+
+    def finish(job: Callable[[], T]) -> T:
+        result = job()
+        bar.update()
+        return result
+
+    try:
+        with ThreadPoolExecutor(cores, initializer=_one_core if cores > 1 else None) as pool:
+            return list(pool.map(finish, jobs))
+    finally:
+        bar.close()
+        if cores > 1:
+            torch.set_num_threads(cores)
+
+
+def _one_core() -> None:
+    torch.set_num_threads(1)
 
 
 @torch.no_grad()

@@ -82,6 +82,38 @@ def test_a_history_without_validation_has_no_best_epoch():
         _ = train.History().best_epoch
 
 
+@pytest.mark.parametrize("cores", [1, 2])
+def test_side_by_side_gives_what_one_after_another_gives(run, blobs, cores):
+    def job(seed):
+        model = linear(seed)
+
+        def fitted():
+            train.fit(model, *blobs, session=run, epochs=2, learning_rate=0.1, batch_size=50,
+                      seed=seed, progress=False)  # fmt: skip
+            return model.weight.detach(), torch.get_num_threads()
+
+        return fitted
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores)
+    try:
+        alone = [job(seed)()[0] for seed in (1, 2, 3)]
+        together = train.side_by_side([job(seed) for seed in (1, 2, 3)], session=run)
+        assert torch.get_num_threads() == cores
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(a, b) for a, (b, _) in zip(alone, together, strict=True))
+    assert {threads for _, threads in together} == {1}
+
+
+def test_side_by_side_passes_a_failure_on(run):
+    def fails():
+        raise ValueError("this job")
+
+    with pytest.raises(ValueError, match="this job"):
+        train.side_by_side([lambda: 1, fails], session=run)
+
+
 def test_random_affine_varies_within_its_limits_and_repeats():
     image = torch.zeros(200, 1, 28, 28)
     image[:, :, 12:16, 12:16] = 1
