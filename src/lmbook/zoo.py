@@ -38,7 +38,7 @@ def digitnet_recipe(session: Session, data: digits.Digits) -> dict[str, Any]:
     dict
         Arguments of `lmbook.train.fit`.
     """
-    passes = 6 if data.full else 94
+    passes = 5 if data.full else 79
     return {
         "epochs": session.pick(smoke=1, book=passes, full=passes),
         "batch_size": 128,
