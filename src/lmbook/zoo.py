@@ -38,11 +38,11 @@ def digitnet_recipe(session: Session, data: digits.Digits) -> dict[str, Any]:
     dict
         Arguments of `lmbook.train.fit`.
     """
-    passes = 5 if data.full else 79
+    passes = 5 if data.full else 80
     return {
         "epochs": session.pick(smoke=1, book=passes, full=passes),
-        "batch_size": 128,
-        "learning_rate": 0.1,
+        "batch_size": 256,
+        "learning_rate": 0.2,
         "weight_decay": 5e-4,
     }
 
