@@ -61,17 +61,12 @@ def page(runs: Sequence[tuple[Chapter, dict[str, Any], list[ClaimRecord]]]) -> s
             ),
         )
     )
-    parts.append("\n## Claims\n\n")
-    rows = [
-        [_link(chapter), c.what, f"`{c.name}`", _value(c), c.unit, str(c.n), c.bound, _verdict(c)]
-        for chapter, _, made in runs
-        for c in made
-    ]
-    if rows:
-        head = ["Chapter", "What", "Name", "Measured", "Unit", "n", "Promised", "Verdict"]
-        parts.append(table(head, "lllrlrll", rows))
-    else:
-        parts.append("No chapter claims a number yet.\n")
+    parts.append("\n## Claims\n")
+    for chapter, _, made in runs:
+        rows = [[c.what, f"`{c.name}`", c.text, str(c.n), c.bound, _verdict(c)] for c in made]
+        head = ["What", "Name", "Measured", "n", "Promised", "Verdict"]
+        parts.append(f"\n### {chapter.title}\n\n")
+        parts.append(table(head, "llrrrl", rows) if rows else "It claims no number.\n")
     return "".join(parts)
 
 
@@ -92,11 +87,6 @@ def _cell(value: str) -> str:
 
 def _link(chapter: Chapter) -> str:
     return f"[{chapter.title}](../{chapter.name}.ipynb)"
-
-
-def _value(claim: ClaimRecord) -> str:
-    """Write the value without its unit, which has a column of its own."""
-    return claim.text.removesuffix(claim.unit).strip() if claim.unit else claim.text
 
 
 def _verdict(claim: ClaimRecord) -> str:

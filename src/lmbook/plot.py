@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from numpy.typing import ArrayLike, NDArray
 
@@ -113,15 +114,23 @@ def lines(
         ends.append((positions[last], y[last], name, colour))
     if log:
         axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_minor_formatter(NullFormatter())
     if ylim:
         axes.set_ylim(*ylim)
+    if (positions == positions.round()).all():
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set(xlabel=xlabel, ylabel=ylabel)
     if mark:
         axes.axvline(mark[0], color=GREY, linestyle="--", linewidth=1)
+        inward = mark[0] > np.mean(axes.get_xlim())
         axes.annotate(
-            mark[1], (mark[0], 1), xycoords=("data", "axes fraction"), xytext=(4, -2),
-            textcoords="offset points", va="top", color=GREY,
+            mark[1], (mark[0], 1), xycoords=("data", "axes fraction"),
+            xytext=(-4 if inward else 4, -2), textcoords="offset points", va="top",
+            ha="right" if inward else "left", color=GREY,
         )  # fmt: skip
+    figure.draw_without_rendering()  # settles the axes, which the labels' places depend on
     _label_ends(axes, ends)
     return figure
 

@@ -100,7 +100,7 @@ def test_status_page(alpha: Chapter) -> None:
     assert "[Chapter alpha](../part/alpha.ipynb) | 1 min 32 s | 1.2 GB |" in page
     assert "3.11.7" in page
     assert "a \\| number" in page, "a bar in a cell would break the table"
-    assert "| 4.25 ± 0.50 | % | 3 | ≥ 1 % | fails (not enforced in this profile) |" in page
+    assert "| 4.25 ± 0.50 % | 3 | ≥ 1 % | fails (not enforced in this profile) |" in page
 
 
 def test_numbers_for_people() -> None:

@@ -26,7 +26,7 @@ def test_lines_carry_their_names_and_gaps_do_not_move_them():
 
 
 def test_names_of_lines_that_end_together_do_not_overlap():
-    figure = plot.lines([1, 2], {"a": [0, 1.0], "b": [0, 1.001]}, xlabel="x", ylabel="y")
+    figure = plot.lines([1, 2], {"a": [90, 99.0], "b": [95, 99.01]}, xlabel="x", ylabel="y")
     figure.canvas.draw()
     first, second = (text.get_window_extent() for text in figure.axes[0].texts)
     assert not first.overlaps(second)
