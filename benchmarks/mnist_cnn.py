@@ -11,7 +11,9 @@ at once) against its peer, a loop over `torch.utils.data.DataLoader` with torchv
 from __future__ import annotations
 
 import statistics
+import sys
 import time
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -32,22 +34,28 @@ PAIRS = 5
 
 def accuracy(run: Session, data: digits.Digits) -> list[float]:
     """Test accuracy in percent of the chapter's network, a seed each."""
-    results = []
-    for seed in run.seeds(SEEDS):
+    inputs, test = digits.to_input(data.train_images), digits.to_input(data.test_images)
+
+    def prepare(seed: int) -> Callable[[], float]:
         torch.manual_seed(seed)
         model = DigitNet()
-        train.fit(
-            model,
-            digits.to_input(data.train_images),
-            data.train_labels,
-            session=run,
-            augment=random_affine,
-            seed=seed,
-            **digitnet_recipe(run, data),
-        )
-        test = digits.to_input(data.test_images)
-        results.append(train.evaluate(model, test, data.test_labels, session=run)[1])
-    return results
+
+        def job() -> float:
+            train.fit(
+                model,
+                inputs,
+                data.train_labels,
+                session=run,
+                augment=random_affine,
+                seed=seed,
+                progress=False,
+                **digitnet_recipe(run, data),
+            )
+            return train.evaluate(model, test, data.test_labels, session=run)[1]
+
+        return job
+
+    return train.side_by_side([prepare(seed) for seed in run.seeds(SEEDS)], session=run)
 
 
 class Varied(Dataset[tuple[Tensor, int]]):
@@ -87,20 +95,35 @@ def ours(run: Session, data: digits.Digits, count: int) -> float:
 
 
 def peer(run: Session, data: digits.Digits, count: int) -> float:
-    """Seconds of one pass over a DataLoader."""
+    """Seconds of one pass over a DataLoader, with the same optimiser, rate and batches."""
     start = time.perf_counter()
+    recipe = digitnet_recipe(run, data)
     model = DigitNet().to(run.device).train()
-    optimizer = torch.optim.SGD(model.parameters(), 0.1, momentum=0.9, nesterov=True)
-    for images, labels in DataLoader(Varied(data, count), batch_size=128, shuffle=True):
-        loss = F.cross_entropy(model(images.to(run.device)), labels.to(run.device))
+    loader = DataLoader(
+        Varied(data, count), batch_size=recipe["batch_size"], shuffle=True, drop_last=True
+    )
+    optimizer = torch.optim.SGD(
+        model.parameters(),
+        recipe["learning_rate"],
+        momentum=0.9,
+        nesterov=True,
+        weight_decay=recipe["weight_decay"],
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, recipe["learning_rate"], total_steps=len(loader), cycle_momentum=False
+    )
+    for images, labels in loader:
+        with train.autocast(run):
+            loss = F.cross_entropy(model(images.to(run.device)), labels.to(run.device))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
+        schedule.step()
     return time.perf_counter() - start
 
 
-def main() -> None:
-    """Print accuracy over seeds and the ratio of times."""
+def main() -> int:
+    """Print accuracy over seeds and the ratio of times; return 1 if the promise is broken."""
     run = session.start("book", seed=0)
     print(f"{run} · {torch.get_num_threads()} threads")
     data = digits.load()
@@ -108,7 +131,8 @@ def main() -> None:
     mean, std = statistics.fmean(values), statistics.stdev(values)
     promised = 99.4 if data.full else 98.9
     print(f"{data}: {mean:.2f} ± {std:.2f} % over {SEEDS} seeds")
-    print(f"promised {promised} %: {'holds' if mean >= promised else 'FAILS'}")
+    holds = mean >= promised
+    print(f"promised {promised} %: {'holds' if holds else 'FAILS'}")
     count = min(10_000, len(data.train_images))
     ratios = [peer(run, data, count) / ours(run, data, count) for _ in range(PAIRS)]
     print(
@@ -116,7 +140,8 @@ def main() -> None:
         f"{statistics.median(ratios):.1f} times as long "
         f"(from {min(ratios):.1f} to {max(ratios):.1f}, {PAIRS} interleaved pairs)"
     )
+    return 0 if holds else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -6,6 +6,7 @@ Okabe and Ito (2008); lines carry their names at their ends, so that no legend i
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ParamSpec
 
@@ -60,6 +61,7 @@ P = ParamSpec("P")
 def _styled(function: Callable[P, Figure]) -> Callable[P, Figure]:
     """Draw in the book's style and close the figure, so that a notebook shows it once."""
 
+    @functools.wraps(function)
     def draw(*args: P.args, **kwargs: P.kwargs) -> Figure:
         set_matplotlib_formats("svg")
         with mpl.rc_context(STYLE):
@@ -67,7 +69,6 @@ def _styled(function: Callable[P, Figure]) -> Callable[P, Figure]:
         plt.close(figure)
         return figure
 
-    draw.__doc__, draw.__name__ = function.__doc__, function.__name__
     return draw
 
 

@@ -6,7 +6,6 @@ No chapter needs another one to have been run: what is not there is trained in s
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -65,13 +64,12 @@ def save(name: str, model: nn.Module, session: Session) -> Path:
     path = _path(name, session)
     path.parent.mkdir(parents=True, exist_ok=True)
     weights = {key: value.detach().cpu().contiguous() for key, value in model.state_dict().items()}
-    handle, partial = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-    os.close(handle)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
     try:
         save_file(weights, partial)
-        Path(partial).replace(path)
+        partial.replace(path)
     finally:
-        Path(partial).unlink(missing_ok=True)
+        partial.unlink(missing_ok=True)
     return path
 
 
