@@ -174,7 +174,7 @@ def images(
     columns : int
         Images in a row.
     overlays : array_like, shape (count, height, width), optional
-        A map drawn over each image in colour, transparent at zero.
+        A map from 0 to 1 drawn over each image in colour, transparent at zero.
     black : float, optional
         The value drawn black, zero being white; by default each image has its own range.
     signed : bool
@@ -203,8 +203,14 @@ def images(
             axes.imshow(picture, vmin=None if black is None else 0, vmax=black, **place)
         if overlays is not None:
             strength = np.asarray(overlays, dtype=float)[index]
-            opacity = np.clip(strength / (strength.max() or 1.0), 0, 0.85)
-            axes.imshow(strength, cmap="autumn_r", alpha=opacity, **place)
+            opacity = np.clip(strength, 0, 0.85)
+            axes.imshow(strength, cmap="autumn_r", vmin=0, vmax=1, alpha=opacity, **place)
+        axes.add_patch(
+            Rectangle(
+                (left + gap, top + gap), side - 2 * gap, side - 2 * gap, fill=False,
+                edgecolor="#d4d8de", linewidth=0.6,
+            )
+        )  # fmt: skip
         if titles:
             axes.text(left + side / 2, top, titles[index], fontsize=8.5, ha="center", va="bottom")
     axes.set(xlim=(0, width), ylim=(height, 0))
@@ -312,9 +318,9 @@ def _numbers(axis: Axes, values: NDArray[np.float64], title: str, *, signed: boo
     """Draw a small matrix with its numbers in its cells."""
     limit = float(np.abs(values).max()) or 1.0
     if signed:
-        axis.imshow(values, cmap="RdBu_r", vmin=-1.6 * limit, vmax=1.6 * limit)
+        axis.imshow(values, cmap="RdBu_r", vmin=-2.5 * limit, vmax=2.5 * limit)
     else:
-        axis.imshow(values, vmin=0, vmax=1.6)
+        axis.imshow(values, vmin=0, vmax=1)
     for (row, column), value in np.ndenumerate(values):
         axis.text(
             column, row, f"{value + 0.0:.2f}", ha="center", va="center", fontsize=9, color=BLACK

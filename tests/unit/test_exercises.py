@@ -49,7 +49,8 @@ def strided():
 
 @pytest.mark.parametrize(
     ("name", "answer"),
-    [("cnn-1", (8, 32, 13, 13)), ("cnn-1", [8, 32, 13, 13]), ("cnn-2", 16), ("cnn-3", pool),
+    [("cnn-1", (8, 32, 13, 13)), ("cnn-1", [8, 32, 13, 13]), ("cnn-2", 16), ("cnn-2", np.int64(16)),
+     ("cnn-2", [16, 16]), ("cnn-3", pool),
      ("cnn-4", strided())],
 )  # fmt: skip
 def test_right_answers_of_mnist_cnn(name, answer):
@@ -72,16 +73,24 @@ def from_zero(image, size):
         ("cnn-1", (16, 32, 13, 13), "batch"),
         ("cnn-1", (8, 16, 13, 13), "second argument"),
         ("cnn-1", (32, 13, 13), "four numbers"),
+        ("cnn-1", 13, "four numbers"),
+        ("cnn-1", (8, 13, 13, 32), "channels before height"),
         ("cnn-2", 11, "two pixels wide"),
         ("cnn-2", 14, "last pooling"),
+        ("cnn-2", 13, "kernel too"),
+        ("cnn-2", "16", "without quotation"),
         ("cnn-2", 7, "jump"),
         ("cnn-3", overlapping, "expected shape"),
         ("cnn-3", from_zero, "negative"),
+        ("cnn-3", lambda image, size: -pool(-image, size), "positive"),
+        ("cnn-3", lambda image, size: None, "return"),
         ("cnn-3", lambda image, size: pool(image, 2), "expected shape"),
         ("cnn-4", "a network", "torch.nn.Module"),
         ("cnn-4", DigitNet(), "still pooling"),
-        ("cnn-4", nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "steps by more than one"),
+        ("cnn-4", nn.Sequential(nn.Flatten(), nn.Linear(784, 10)), "have to"),
         ("cnn-4", nn.Sequential(nn.Flatten(), nn.Linear(784, 9)), r"\(2, 10\)"),
+        ("cnn-4", nn.Sequential(nn.AvgPool2d(4), nn.Flatten(), nn.Linear(49, 10)), "avg_pool2d"),
+        ("cnn-4", nn.Sequential(nn.Conv2d(1, 10, 28, stride=28), nn.Flatten()), "have to"),
     ],
 )
 def test_wrong_answers_of_mnist_cnn_get_a_hint_that_fits(name, answer, hint):

@@ -30,7 +30,7 @@ def random_affine(
     scale : float
         Largest relative change of size.
     shift : float
-        Largest shift in pixels, in both directions.
+        Largest shift in pixels, along each axis.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def random_affine(
     y = torch.arange(height, device=images.device)[:, None] - (height - 1) / 2
     x = torch.arange(width, device=images.device) - (width - 1) / 2
     cos, sin = angle.cos() / size, angle.sin() / size  # (n, 1, 1)
-    source_x = cos * x - sin * y + right * shift  # (n, height, width), in pixels
-    source_y = sin * x + cos * y + down * shift
+    source_x = cos * x - sin * y - right * shift  # (n, height, width), in pixels
+    source_y = sin * x + cos * y - down * shift
     grid = torch.stack([source_x * 2 / width, source_y * 2 / height], 3)
     return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
