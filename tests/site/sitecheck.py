@@ -15,6 +15,8 @@ import yaml
 from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from playwright.sync_api import Browser, BrowserContext
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,11 +54,54 @@ ROOT_PAGE = PAGES[0]
 # --- Chromium ------------------------------------------------------------------------------------
 
 
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+
+
 def _own_chromium() -> str | None:
     """Return the browser that ``playwright install chromium`` put in place, if any."""
     with sync_playwright() as play:
         path = play.chromium.executable_path
     return path if Path(path).is_file() else None
+
+
+def _candidates() -> Iterator[str]:
+    """Yield the browsers that seem to be here: on the ``PATH``, on a Mac, Playwright's own."""
+    yield from filter(None, map(shutil.which, NAMES))
+    yield from map(str, Path("/Applications").glob("*Chrom*.app/Contents/MacOS/*Chrom*"))
+    if own := _own_chromium():
+        yield own
+
+
+def _starts(path: str) -> bool:
+    """Tell whether a browser runs at all; Ubuntu's ``chromium-browser`` only asks for a snap."""
+    try:
+        done = subprocess.run([path, "--version"], capture_output=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0
+
+
+def _apt_install() -> list[str]:
+    """Install Chromium with apt; return what went wrong, a sentence a command."""
+    troubles = []
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
+        said = " ".join(command)
+        try:
+            done = subprocess.run(
+                command,
+                capture_output=True,
+                check=False,
+                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+                text=True,
+                timeout=300,
+            )
+        except subprocess.TimeoutExpired:
+            troubles.append(f"`{said}` took longer than 300 s")
+        else:
+            if done.returncode:
+                last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+                troubles.append(f"`{said}`: {last}")
+    return troubles
 
 
 def find_chromium() -> str:
@@ -66,32 +111,26 @@ def find_chromium() -> str:
     """
     named = os.environ.get("CHROMIUM")
     if named:
-        if Path(named).is_file():
-            return named
-        pytest.fail(f"CHROMIUM names {named}, which is not there; unset it or correct it")
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-    for name in names:
-        path = shutil.which(name)
-        if path:
+        if not Path(named).is_file():
+            pytest.fail(f"CHROMIUM names {named}, which is not there; unset it or correct it")
+        if not _starts(named):
+            pytest.fail(f"CHROMIUM names {named}, which does not start; unset it or correct it")
+        return named
+    troubles = []
+    for path in _candidates():
+        if _starts(path):
             return path
-    mac = Path("/Applications").glob("*Chrom*.app/Contents/MacOS/*Chrom*")
-    for path in [*map(str, mac), _own_chromium()]:
-        if path:
-            return path
+        troubles.append(f"{path} does not start")
     if shutil.which("apt-get") and platform.system() == "Linux" and os.geteuid() == 0:
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
-            subprocess.run(
-                command,
-                capture_output=True,
-                check=False,
-                env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            )
+        troubles += _apt_install()
         path = shutil.which("chromium")
-        if path:
+        if path and _starts(path):
             return path
+    why = f" ({'; '.join(troubles)})" if troubles else ""
     pytest.fail(
-        "the tests of the rendered site need Chromium, and none was found or could be installed: "
-        "install chromium or google-chrome, or run `playwright install chromium`, or set CHROMIUM"
+        "the tests of the rendered site need Chromium, and none was found or could be installed"
+        f"{why}: install chromium or google-chrome, or run "
+        "`.venv/bin/playwright install chromium`, or set CHROMIUM to a browser's path"
     )
 
 
@@ -118,7 +157,9 @@ class Visit:
     overflow: int = 0
     wide: list[str] = field(default_factory=list)
     formulas: list[dict[str, Any]] = field(default_factory=list)
+    typeset: int = 0
     images: list[dict[str, Any]] = field(default_factory=list)
+    widgets: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     icons: list[dict[str, Any]] = field(default_factory=list)
     theme: str = ""
@@ -162,6 +203,9 @@ IMAGES = """() => [...document.querySelectorAll("article img")].map((image) => (
   shown: image.getBoundingClientRect().width,
 }))"""
 
+WIDGETS = """() => [...document.querySelectorAll("figure[data-widget]")].map(
+  (figure) => figure.dataset.state)"""
+
 ICONS = """() => [...document.querySelectorAll("[class*='fa-']")].filter(
   (icon) => icon.getBoundingClientRect().width > 0
 ).map((icon) => ({ name: icon.className, mask: getComputedStyle(icon).maskImage }))"""
@@ -202,9 +246,10 @@ def look_at(context: BrowserContext, address: str, path: str, axe: str) -> Visit
     page.evaluate(SCROLL)
     if page.locator("article .math").count():
         page.wait_for_function("document.documentElement.dataset.typeset", timeout=20_000)
-    for name in ("live", "static"):
-        if page.locator("figure[data-widget]:not([data-state])").count():
-            page.wait_for_selector(f"figure[data-state={name}]", timeout=10_000)
+    if page.locator("figure[data-widget]").count():
+        page.wait_for_function("!document.querySelector('figure[data-widget]:not([data-state])')")
+    visit.widgets = page.evaluate(WIDGETS)
+    visit.typeset = page.locator("article mjx-container").count()
     visit.overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
     visit.wide = page.evaluate(WIDE)
     visit.formulas = page.evaluate(FORMULAS)

@@ -54,13 +54,14 @@ def test_page_does_not_scroll_sideways(visit: Look, path: str, theme: str, width
 def test_formulas_and_figures_are_really_there(
     visit: Look, path: str, theme: str, width: int
 ) -> None:
-    """Formulas are typeset, figures have a size and say what they show."""
+    """Formulas are typeset, figures have a size and say what they show, widgets run."""
     seen = visit(path, theme, width)
     bare = [f for f in seen.formulas if f["error"] or f["width"] < 2 or f["height"] < 2]
     assert bare == []
     lost = [i for i in seen.images if i["width"] == 0 or i["height"] == 0 or i["shown"] < 8]
     assert lost == []
     assert [i["source"] for i in seen.images if not (i["alt"] or "").strip()] == []
+    assert [state for state in seen.widgets if state != "live"] == []
 
 
 @everywhere
@@ -162,8 +163,10 @@ def test_page_is_readable_without_scripts(browser: Browser, address: str, site: 
         for formula in page.locator("article .math").all()[:3]:
             if formula.is_visible():
                 assert "\\" in formula.inner_text(), path
-        for box in page.locator("details.solution").all()[:1]:
-            box.locator("summary").click()
+        solutions = page.locator("details.solution").all()
+        assert bool(solutions) == (page.locator("div.cell.tag_solution").count() > 0), path
+        for box in solutions:
+            box.locator("> summary").click()
             assert box.locator("> :nth-child(2)").is_visible(), path
     context.close()
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from sitecheck import ROOT_PAGE
+from sitecheck import ROOT_PAGE, look_at, open_context
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import Page
+    from playwright.sync_api import Browser, Page
 
 FIGURE = "figure[data-widget=filter]"
 STATE = f"document.querySelector('{FIGURE}').widget"
@@ -123,6 +123,17 @@ def test_missing_artifact_leaves_the_drawing(page: Page, address: str) -> None:
     page.goto(address + ROOT_PAGE, wait_until="load")
     page.wait_for_selector(f"{FIGURE}[data-state=static]")
     assert page.locator(f"{FIGURE} .widget-static svg").is_visible()
+
+
+def test_visit_tells_a_widget_that_did_not_start(
+    browser: Browser, address: str, axe_script: str
+) -> None:
+    """A page whose widget stays a drawing is seen at once as such."""
+    context = open_context(browser, "light", 1280)
+    context.route("**/digits.json", lambda route: route.abort())
+    seen = look_at(context, address, ROOT_PAGE, axe_script)
+    context.close()
+    assert seen.widgets == ["static"]
 
 
 def test_print_shows_the_drawing(live: Page) -> None:
