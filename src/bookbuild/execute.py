@@ -20,7 +20,15 @@ from typing import Any
 
 from bookbuild.files import write_atomic
 from bookbuild.fingerprint import Fingerprints
-from bookbuild.project import BuildError, Chapter, Project, check_profile, tags
+from bookbuild.project import (
+    BuildError,
+    Chapter,
+    Project,
+    asks_hubs,
+    check_profile,
+    named_folder,
+    tags,
+)
 
 CELL_TIMEOUT = 3600  # seconds; a cell that takes longer hangs
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -226,14 +234,15 @@ def kernel_environment(
         "PYTHONPATH": os.pathsep.join(dict.fromkeys(filter(None, places))),
         "PYTHONHASHSEED": "0",
         "IPYTHONDIR": str(scratch / ".ipython"),
-        "LMBOOK_OFFLINE": "1",
         "LMBOOK_ARTIFACTS": str(project.build / "artifacts" / profile),
         "OMP_NUM_THREADS": str(threads),
         "MKL_NUM_THREADS": str(threads),
     }
+    if not asks_hubs(profile):
+        environment["LMBOOK_OFFLINE"] = "1"
     for name in ("LMBOOK_DATA", "LMBOOK_CACHE"):  # the kernel has another working directory
-        if environment.get(name):
-            environment[name] = str(Path(environment[name]).resolve())
+        if folder := named_folder(name):
+            environment[name] = str(folder)
     return environment
 
 

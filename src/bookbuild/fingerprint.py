@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from bookbuild.files import digest, source_files
-from bookbuild.project import BuildError, Chapter, Project, tags
+from bookbuild.project import BuildError, Chapter, Project, asks_hubs, named_folder, tags
 
 _FORMAT = 1  # raise it when the way chapters are executed changes what they give
 _EXECUTION_KEYS = ("assets", "threads")  # the rest of the notebook metadata describes, no more
@@ -207,7 +207,8 @@ class Fingerprints:
 
     @cached_property
     def _data(self) -> str:
-        return data_identity()
+        # A run that may ask hubs brings the downloads itself: they are no reason for another.
+        return data_identity(downloads=not asks_hubs(self.profile))
 
     def of(self, chapter: Chapter) -> str:
         """Return the fingerprint of a chapter (64 hexadecimal digits)."""
@@ -246,11 +247,16 @@ def executed_folder(project: Project, profile: str, name: str) -> Path:
     return project.build / "executed" / profile / name
 
 
-def data_identity() -> str:
+def data_identity(*, downloads: bool) -> str:
     """Say which data chapters find, by names and sizes of files.
 
     That is what ``LMBOOK_DATA`` holds, and what hubs have left in the cache; the embedded assets
     have their hashes in the package that chapters import.
+
+    Parameters
+    ----------
+    downloads : bool
+        Whether what hubs have left in the cache counts.
 
     Raises
     ------
@@ -259,17 +265,17 @@ def data_identity() -> str:
     """
     import platformdirs
 
-    place = os.environ.get("LMBOOK_DATA")
-    if place and not Path(place).is_dir():
+    place = named_folder("LMBOOK_DATA")
+    if place and not place.is_dir():
         raise BuildError(
-            f"LMBOOK_DATA: expected a folder, but {place!r} is none; "
+            f"LMBOOK_DATA: expected a folder, but {str(place)!r} is none; "
             "create it or unset the variable"
         )
-    cache = Path(
-        os.environ.get("LMBOOK_CACHE") or platformdirs.user_cache_dir("lmbook", appauthor=False)
+    cache = named_folder("LMBOOK_CACHE") or Path(
+        platformdirs.user_cache_dir("lmbook", appauthor=False)
     )
     listing = hashlib.sha256()
-    for folder in filter(None, (Path(place) if place else None, cache)):
+    for folder in filter(None, (place, cache if downloads else None)):
         for path in source_files(folder):
             inside = path.relative_to(folder)
             if folder == cache and inside.parts[0] in ("assets", "artifacts"):

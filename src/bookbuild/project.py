@@ -234,6 +234,21 @@ def read_notebook(path: Path) -> Notebook:
     return notebook
 
 
+def named_folder(variable: str) -> Path | None:
+    """Return the folder that an environment variable names, as `lmbook.folders` reads it.
+
+    Blanks around it count for nothing, ``~`` is the user's home; None where nothing is left.
+    """
+    value = os.environ.get(variable, "").strip()
+    return Path(value).expanduser().resolve() if value else None
+
+
+def asks_hubs(profile: str) -> bool:
+    """Whether chapters may ask public hubs: in `full`, unless ``LMBOOK_OFFLINE`` forbids it."""
+    offline = os.environ.get("LMBOOK_OFFLINE", "").strip().lower()
+    return profile == "full" and offline in ("", "0", "false", "no")
+
+
 def check_profile(profile: str) -> str:
     """Return the profile, or say which ones there are."""
     if profile not in PROFILES:

@@ -44,6 +44,7 @@ def outcomes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict
     workers = min(2, len(project.chapters))
     threads = max(1, cores() // workers)
     environment = kernel_environment(project, "smoke", threads, place)
+    environment["LMBOOK_ARTIFACTS"] = str(place / "artifacts")
     for name in [n for n in environment if n.startswith("PYTEST_")]:
         del environment[name]
     (place / "pytest.ini").write_text("[pytest]\n")

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 import psutil
 import pytest
 from localindex import FakeAsset, FileServer, make_registry, make_wheel
+from processes import ended
 from safetensors import safe_open
 
 from lmbook import assets
@@ -364,7 +365,7 @@ def test_an_interrupt_ends_pip_too_and_leaves_nothing(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert "KeyboardInterrupt" in errors
-    assert not any(child.is_running() for child in pip)
+    assert all(ended(child.pid) for child in pip)
     assert [path.suffix for path in (empty_cache / "assets").iterdir()] == [".lock"]
 
 

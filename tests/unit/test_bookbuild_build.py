@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import ended
 from toybook import Toy, code, markdown
+
+from bookbuild.execute import kernel_environment
+from bookbuild.project import PROFILES, Project
+from lmbook import folders
 
 
 @dataclass
@@ -213,7 +217,7 @@ def test_killed_builds_are_taken_up_where_they_stopped(tmp_path: Path) -> None:
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
     kernel = int((toy.root / "kernel.pid").read_text())
-    wait_for(lambda: not psutil.pid_exists(kernel), "the kernel to end after its parent", 20)
+    wait_for(lambda: ended(kernel), "the kernel to end after its parent", 20)
     assert toy.ran == ["alpha", "beta", "gamma"]
     assert not list(executed.glob("beta/*.ipynb"))
 
@@ -249,7 +253,7 @@ def test_interrupted_build_ends_at_once_with_its_kernel(copy: Toy) -> None:
     assert process.returncode == 130
     assert "part/beta: interrupted in cell" in said and "Traceback" not in said
     kernel = int((copy.root / "kernel.pid").read_text())
-    wait_for(lambda: not psutil.pid_exists(kernel), "the kernel to end", 20)
+    wait_for(lambda: ended(kernel), "the kernel to end", 20)
 
 
 def test_failed_rendering_fails_again_until_mended(copy: Toy) -> None:
@@ -308,6 +312,44 @@ def test_surroundings_of_a_chapter(copy: Toy, tmp_path: Path) -> None:
     ]
     assert "_build/artifacts/smoke" in json.dumps(copy.executed("beta", "smoke"))
     assert str(copy.root) not in json.dumps(copy.executed("beta", "smoke")), "no absolute paths"
+
+
+@pytest.mark.parametrize(
+    ("profile", "offline", "expected"),
+    [
+        ("smoke", "0", "1"),
+        ("book", "", "1"),
+        ("full", "", ""),
+        ("full", "0", "0"),
+        ("full", "1", "1"),
+    ],
+)
+def test_hubs_are_asked_in_full_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, profile: str, offline: str, expected: str
+) -> None:
+    monkeypatch.setenv("LMBOOK_OFFLINE", offline)
+    found = kernel_environment(Project(tmp_path), profile, 1, tmp_path)
+    assert found["LMBOOK_OFFLINE"] == expected
+
+
+def test_folders_of_a_chapter_are_those_of_the_helpers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for value in (" ~/book ", f"{tmp_path}/book", "book"):
+        monkeypatch.setenv("LMBOOK_CACHE", value)
+        monkeypatch.setenv("LMBOOK_DATA", value)
+        (tmp_path / "book").mkdir(exist_ok=True)
+        found = kernel_environment(Project(tmp_path), "book", 1, tmp_path / "elsewhere")
+        assert found["LMBOOK_CACHE"] == str(folders.cache()) == str(tmp_path / "book"), value
+        assert found["LMBOOK_DATA"] == str(folders.local_data()) == str(tmp_path / "book"), value
+
+
+def test_profiles_are_those_of_the_helpers() -> None:
+    from lmbook import session
+
+    assert session.PROFILES == PROFILES
 
 
 @pytest.mark.parametrize(

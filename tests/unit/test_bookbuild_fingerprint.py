@@ -97,6 +97,36 @@ def test_data_counts_where_it_is_used(tmp_path: Path) -> None:
         assert (fingerprints(toy, **place)["gamma"] != embedded["gamma"]) is counts
 
 
+def test_folders_are_found_as_the_helpers_find_them(tmp_path: Path) -> None:
+    toy = Toy.make(tmp_path / "book")
+    set_metadata("gamma", assets=["digits"])(toy)
+    (tmp_path / "my data").mkdir()
+    (tmp_path / "my data/train.gz").write_bytes(b"12345")
+    place = {"HOME": str(tmp_path), "LMBOOK_CACHE": "~/cache"}
+    none = fingerprints(toy, **place)
+    assert fingerprints(toy, **place, LMBOOK_DATA="  ") == none
+    written = {f"{before}{tmp_path}/my data{after}" for before, after in (("", ""), (" ", "  "))}
+    found = [fingerprints(toy, **place, LMBOOK_DATA=d) for d in ("~/my data", *written)]
+    assert found[0]["gamma"] != none["gamma"]
+    assert found[0] == found[1] == found[2]
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache/test.gz").write_bytes(b"12345")
+    assert fingerprints(toy, **place)["gamma"] != none["gamma"]
+
+
+def test_downloads_are_no_reason_to_run_again_what_may_download(tmp_path: Path) -> None:
+    toy = Toy.make(tmp_path / "book")
+    set_metadata("gamma", assets=["digits"])(toy)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    place = {"LMBOOK_CACHE": str(cache)}
+    runs = [("book", ""), ("full", ""), ("full", "1")]
+    before = [fingerprints(toy, p, **place, LMBOOK_OFFLINE=o)["gamma"] for p, o in runs]
+    (cache / "train.gz").write_bytes(b"12345")
+    after = [fingerprints(toy, p, **place, LMBOOK_OFFLINE=o)["gamma"] for p, o in runs]
+    assert [a == b for a, b in zip(after, before, strict=True)] == [False, True, False]
+
+
 def test_reached_by(tmp_path: Path) -> None:
     toy = Toy.make(tmp_path)
     for module, expected in {
