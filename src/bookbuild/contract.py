@@ -34,7 +34,7 @@ from bookbuild.taught import Library, differences
 
 KNOWN_TAGS = frozenset(
     {"parameters", "colab-setup", "taught", "raises-exception", "exercise-answer", "solution"}
-    | {"long-cell", "keep_output", "nbval-check-output", "nbval-ignore-output", "full-width"}
+    | {"long-cell", "keep_output", "nbval-check-output", "nbval-ignore-output"}
     | {"remove-cell", "remove-input", "remove-output", "hide-cell", "hide-input", "hide-output"}
 )
 METADATA = ("title", "part", "needs", "minutes", "memory_gb", "assets", "threads", "prerequisites")
@@ -417,8 +417,12 @@ def _numbers(reading: _Reading) -> Found:
         given = {text.strip() for match in _GIVEN.findall(source) for text in match.split(",")}
         yield from _typed(number, page, given)
     for number, cell in reading.code:
-        caption = cell["metadata"].get("mystnb", {}).get("figure", {}).get("caption", "")
-        yield from _typed(number, parse(str(caption)), set())
+        shown = cell["metadata"].get("mystnb", {})
+        for text in (
+            shown.get("figure", {}).get("caption", ""),
+            shown.get("image", {}).get("alt", ""),
+        ):
+            yield from _typed(number, parse(str(text)), set())
 
 
 def _typed(number: int, page: Page, given: set[str]) -> Found:

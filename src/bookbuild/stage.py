@@ -248,7 +248,7 @@ def check_references(project: Project, executed: dict[str, Executed]) -> None:
 
 
 def _prose(project: Project, document: str) -> Iterator[tuple[str, str]]:
-    """Yield each piece of prose of a page and where it is: cells, captions, alternative texts."""
+    """Yield each piece of prose of a page that roles work in, and where it is: cells, captions."""
     path = project.document_path(document)
     if path is None:
         return

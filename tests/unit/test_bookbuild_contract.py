@@ -180,6 +180,7 @@ BROKEN: list[tuple[Edit, str]] = [
     (source(6, "doubles", "gains 1,200.5 and doubles"), "the number '1,200.5' is typed by hand"),
     (source(6, "doubles", "**gains 7 percent**"), "the number '7 percent' is typed by hand"),
     (metadata(10, mystnb=figure(caption="Up to 99.1 % gain.")), "cell 10: the number '99.1 %'"),
+    (metadata(10, mystnb=figure(alt="It ends at 99.1 %.")), "cell 10: the number '99.1 %'"),
     (source(8, "`gain`", "`gains`"), "cell 8: the prose shows the claim 'gains'"),
     # exercises
     (source(13, "Predict the gain", "Guess"), "no exercise of the kind `predict`"),
