@@ -113,9 +113,11 @@
   markScrollers();
   window.addEventListener("load", markScrollers);
   let waiting = 0;
-  window.addEventListener("resize", () => {
+  const markSoon = () => {
     cancelAnimationFrame(waiting);
     waiting = requestAnimationFrame(markScrollers);
-  });
+  };
+  window.addEventListener("resize", markSoon);
+  document.addEventListener("load", markSoon, true); // figures that arrive as the reader scrolls
   document.addEventListener("toggle", markScrollers, true);
 })();

@@ -1,6 +1,8 @@
 """The project's own files: bibliography, citation file, commands, lock files."""
 
+import contextlib
 import json
+import os
 import re
 import subprocess
 import unicodedata
@@ -40,17 +42,38 @@ BIBLIOGRAPHY = parse_file(str(ROOT / "references.bib")).entries
 
 
 def tracked_files() -> list[Path]:
-    """Every file that git tracks or would track, as paths."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    files = [ROOT / name for name in listed.split("\0") if name]
-    assert files, "git lists no files"
-    return [file for file in files if file.is_file()]
+    """Every file that git tracks or would track; without git or its folder, about the same."""
+    return [path for path in git_files(ROOT) or walked_files(ROOT) if path.is_file()]
+
+
+def git_files(root: Path) -> list[Path]:
+    """What git lists, whoever owns the folder; empty where it cannot tell."""
+    command = ["git", "-c", "safe.directory=*", "ls-files"]
+    with contextlib.suppress(OSError):
+        listed = subprocess.run(
+            [*command, "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if listed.returncode == 0:
+            return [root / name for name in listed.stdout.split("\0") if name]
+    return []
+
+
+def walked_files(root: Path) -> list[Path]:
+    """All files but those in folders that tools make."""
+    made = {".git", ".venv", "_build", "node_modules", "__pycache__", ".ipynb_checkpoints"}
+    found = []
+    for folder, inner, names in os.walk(root):
+        inner[:] = [
+            name
+            for name in inner
+            if name not in made and not name.endswith(("_cache", ".egg-info"))
+        ]
+        found += [Path(folder, name) for name in names]
+    return found
 
 
 def chapter_text(path: Path) -> str:
@@ -169,6 +192,24 @@ def test_no_file_names_a_package_registry() -> None:
         content = file.read_bytes().decode("utf-8", errors="ignore").lower()
         for host in REGISTRY_HOSTS:
             assert host not in content, f"{file.relative_to(ROOT)} names {host}"
+
+
+def test_files_are_found_with_and_without_git(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in (".venv/a", "node_modules/b", "_build/c", ".mypy_cache/d", "src/e", ".ci/f", "g"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    expected = {tmp_path / name for name in ("src/e", ".ci/f", "g")}
+    assert set(walked_files(tmp_path)) == expected
+    assert git_files(tmp_path) == []  # no repository
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / ".git/info/exclude").write_text("\n".join([".venv", "*_*"]))
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert set(git_files(tmp_path)) == expected
+    assert set(walked_files(tmp_path)) == expected
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert git_files(tmp_path) == []
 
 
 def test_lock_file_names_no_address() -> None:
