@@ -201,6 +201,7 @@ def test_files_are_found_with_and_without_git(
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     expected = {tmp_path / name for name in ("src/e", ".ci/f", "g")}
+    monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(tmp_path.parent))
     assert set(walked_files(tmp_path)) == expected
     assert git_files(tmp_path) == []  # no repository
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
