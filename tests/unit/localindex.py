@@ -19,20 +19,27 @@ class FakeAsset:
 
 def make_wheel(folder: Path, contents: dict[str, bytes]) -> Path:
     """Write the wheel ``tiny-data`` 1.0, with these files in the package ``tiny_data``."""
-    info = "tiny_data-1.0.dist-info"
     files = {f"tiny_data/{name}": data for name, data in contents.items()}
     files["tiny_data/__init__.py"] = b"raise RuntimeError('not to be imported')\n"
-    files[f"{info}/METADATA"] = b"Metadata-Version: 2.1\nName: tiny-data\nVersion: 1.0\n"
+    return write_wheel(folder, "tiny_data", files)
+
+
+def write_wheel(folder: Path, name: str, files: dict[str, bytes]) -> Path:
+    """Write version 1.0 of a project as a wheel of these files."""
+    info = f"{name}-1.0.dist-info"
+    project = name.replace("_", "-")
+    files = dict(files)
+    files[f"{info}/METADATA"] = f"Metadata-Version: 2.1\nName: {project}\nVersion: 1.0\n".encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
     record = "".join(
-        f"{name},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()},\n"
-        for name, data in files.items()
+        f"{path},sha256={base64.urlsafe_b64encode(hashlib.sha256(data).digest()).decode()},\n"
+        for path, data in files.items()
     )
     files[f"{info}/RECORD"] = record.encode()
-    wheel = folder / "tiny_data-1.0-py3-none-any.whl"
+    wheel = folder / f"{name}-1.0-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in files.items():
-            archive.writestr(name, data)
+        for path, data in files.items():
+            archive.writestr(path, data)
     return wheel
 
 
