@@ -8,12 +8,13 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
+from pathlib import Path
 
 import nbformat
 import pytest
 
 from bookbuild.execute import cores, kernel_environment, parameterised
-from bookbuild.project import Project
+from bookbuild.project import Chapter, Project, read_notebook
 
 CELL_TIMEOUT = 180  # seconds; all of a chapter takes 20 on two free cores
 
@@ -31,17 +32,21 @@ class Outcome:
 
 @pytest.fixture(scope="session")
 def outcomes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Outcome]:
-    place = tmp_path_factory.mktemp("nbval")
+    assets = [sys.executable, "-m", "bookbuild", "assets", "--profile", "smoke"]
+    subprocess.run(assets, cwd=project.root, check=True)
+    return run_nbval(project, project.chapters, tmp_path_factory.mktemp("nbval"))
+
+
+def run_nbval(project: Project, chapters: dict[str, Chapter], place: Path) -> dict[str, Outcome]:
+    """Run chapters through nbval; whatever they write stays below a folder."""
     numbers = {}
-    for name, chapter in project.chapters.items():
+    for name, chapter in chapters.items():
         path = place / "chapters" / f"{name}.ipynb"
         path.parent.mkdir(parents=True, exist_ok=True)
         prepared = parameterised(chapter, "smoke")
         numbers[name] = source_numbers(prepared)
         nbformat.write(prepared, path)
-    assets = [sys.executable, "-m", "bookbuild", "assets", "--profile", "smoke"]
-    subprocess.run(assets, cwd=project.root, check=True)
-    workers = min(2, len(project.chapters))
+    workers = min(2, len(chapters))
     threads = max(1, cores() // workers)
     environment = kernel_environment(project, "smoke", threads, place)
     environment["LMBOOK_ARTIFACTS"] = str(place / "artifacts")
@@ -63,7 +68,7 @@ def outcomes(project: Project, tmp_path_factory: pytest.TempPathFactory) -> dict
         check=False,
     )
     assert (place / "results.xml").is_file(), answer.stdout + answer.stderr
-    found = {name: Outcome(0, []) for name in project.chapters}
+    found = {name: Outcome(0, []) for name in chapters}
     for case in ET.parse(place / "results.xml").getroot().iter("testcase"):
         path = case.get("file", "") or case.get("classname", "")
         name = path.replace(os.sep, "/").removeprefix("chapters/").removesuffix(".ipynb")
@@ -96,3 +101,20 @@ def test_chapter_runs_and_keeps_its_stored_outputs(
     assert not outcome.problems, "\n" + "\n\n".join(outcome.problems)
     cells = len(project.chapter(chapter).code_cells)
     assert outcome.ran == cells + 1, "every code cell, and the one that sets the profile"
+
+
+def test_stored_output_that_no_longer_comes_out_is_told(project: Project, tmp_path: Path) -> None:
+    cells = [nbformat.v4.new_code_cell('profile = "book"', metadata={"tags": ["parameters"]})]
+    for source, stored in (("print(1 + 1)", "2\n"), ("print(2 + 2)", "5\n")):
+        cell = nbformat.v4.new_code_cell(source)
+        cell.metadata.tags = ["nbval-check-output", "keep_output"]
+        cell.outputs = [nbformat.v4.new_output("stream", text=stored)]
+        cells.append(cell)
+    source = tmp_path / "sums.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), source)
+    toy = Chapter("toy/sums", source, read_notebook(source))
+    outcome = run_nbval(project, {toy.name: toy}, tmp_path / "nbval")["toy/sums"]
+    assert outcome.ran == 4
+    (problem,) = outcome.problems
+    assert problem.startswith("toy/sums, cell 3:")
+    assert "5" in problem and "4" in problem
