@@ -137,7 +137,10 @@ def test_wide_figures_scroll_on_a_phone_and_captions_stay(
             const image = figure.querySelector("img"), caption = figure.querySelector("figcaption");
             image.loading = "eager";
             await image.decode();
-            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            const wide = () => figure.scrollWidth > figure.clientWidth + 1;
+            for (let wait = 0; wait < 40 && wide() !== (figure.tabIndex === 0); wait += 1) {
+              await new Promise((done) => setTimeout(done, 50));
+            }
             const before = caption.getBoundingClientRect();
             figure.scrollLeft = 9999;
             const after = caption.getBoundingClientRect();
