@@ -1,4 +1,4 @@
-"""Fetch what chapters need before they run, since they run offline."""
+"""Fetch what chapters need before they run, since most profiles run them offline."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def unknown_profile_in_build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 def no_such_folder_in_build(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LMBOOK_DATA", str(folder / "absent"))
-    data_identity()
+    data_identity(downloads=True)
 
 
 def failing_claim(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
