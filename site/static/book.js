@@ -95,7 +95,7 @@
 
   // --- what scrolls sideways is reached by keyboard -------------------------------------------
   const SCROLLERS = "article pre, article .table-scroll, article div.math, article .output, "
-    + "article .cell_output figure";
+    + "article figure.dense";
   function markScrollers() {
     for (const box of document.querySelectorAll(SCROLLERS)) {
       const scrolls = box.scrollWidth > box.clientWidth + 1 && box.clientWidth > 0;
