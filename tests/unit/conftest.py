@@ -4,12 +4,21 @@ import contextlib
 import http.server
 import os
 import shutil
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from localindex import FakeAsset, FileServer, make_registry, make_wheel
+
+
+@pytest.fixture(scope="session", autouse=True)
+def interrupts_reach_children() -> Iterator[None]:
+    """A shell that runs tests in the background has them and their children ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
