@@ -1,6 +1,7 @@
 """Installing the helpers brings what they import, and replaces nobody's torch."""
 
 import ast
+import json
 import re
 import sys
 import tomllib
@@ -8,22 +9,38 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
-DISTRIBUTIONS = {"IPython": "ipython", "matplotlib_inline": "matplotlib-inline"}
+DISTRIBUTIONS = {
+    "IPython": "ipython",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "matplotlib_inline": "matplotlib-inline",
+}
+
+
+def sources():
+    """Yield the source of every helper, and of every code cell of every chapter."""
+    for path in (ROOT / "src" / "lmbook").rglob("*.py"):
+        yield path.read_text("utf-8")
+    for path in (ROOT / "chapters").rglob("*.ipynb"):
+        for cell in json.loads(path.read_text("utf-8"))["cells"]:
+            if cell["cell_type"] == "code":
+                lines = "".join(cell["source"]).splitlines()
+                yield "\n".join(re.sub(r"^(\s*)%.*", r"\1pass", line) for line in lines)
 
 
 def imported():
-    """Top-level names of other packages that the helpers import."""
+    """Top-level names of other packages that the helpers and the chapters import."""
     found = set()
-    for path in (ROOT / "src" / "lmbook").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for source in sources():
+        for node in ast.walk(ast.parse(source)):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.level == 0:
                 found.add(node.module.partition(".")[0])
-    return found - set(sys.stdlib_module_names) - {"lmbook"}
+    return found - set(sys.stdlib_module_names) - {"lmbook", "google"}
 
 
-def test_what_the_helpers_import_is_declared_and_no_more():
+def test_what_helpers_and_chapters_import_is_declared_and_no_more():
     names = {re.split(r"[<>=!~ \[;]", requirement)[0] for requirement in DECLARED}
     assert {DISTRIBUTIONS.get(name, name) for name in imported()} == names
 

@@ -76,3 +76,33 @@ def test_one_step_of_a_correlation_shows_its_sum():
 def test_sliding_draws_as_many_windows_as_fit(stride, padding, windows):
     labels = texts(plot.sliding(7, 3, stride, padding).axes[0])
     assert sum(label.startswith("window") for label in labels) == windows
+
+
+def test_panels_share_their_axes_and_carry_titles_and_names():
+    figure = plot.panels([1, 10], {"one": {"a": [1, 2]}, "two": {"b": [3, 400]}}, xlabel="x",
+                         ylabel="y", log=True, logx=True)  # fmt: skip
+    one, two = figure.axes
+    assert (one.get_title(loc="left"), texts(one)) == ("one", ["a"])
+    assert one.get_ylim() == two.get_ylim()
+    assert one.get_xscale() == two.get_yscale() == "log"
+
+
+def test_bars_stand_in_their_order_with_their_numbers():
+    figure = plot.bars({"first": 1.25, "second": 3}, xlabel="points", spread={"second": 0.5})
+    axes = figure.axes[0]
+    assert texts(axes) == ["1.2", "3.0"]
+    heights = [figure.draw_without_rendering() or t.get_window_extent().y0 for t in axes.texts]
+    assert heights[0] > heights[1]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["first", "second"]
+
+
+def test_a_diagram_holds_its_boxes_and_arrows():
+    boxes = {"a": plot.Box(0, 0, "start"), "b": plot.Box(4, 0, "end", round=True)}
+    figure = plot.diagram(boxes, [plot.Arrow("a", "b", "then")])
+    assert texts(figure.axes[0]) == ["start", "end", "then"]
+    assert len(figure.axes[0].patches) == 3
+
+
+def test_an_arrow_to_nowhere_is_refused():
+    with pytest.raises(ValueError, match="no box 'c'"):
+        plot.diagram({"a": plot.Box(0, 0, "start")}, [plot.Arrow("a", "c")])
