@@ -9,8 +9,9 @@ own, which that chapter imports.
 from lmbook.plot.charts import bars, confusion, lines, panels, reliability
 from lmbook.plot.diagrams import Arrow, Box, diagram
 from lmbook.plot.pictures import images, products, sliding
+from lmbook.plot.style import FULL, HALF
 
 __all__ = [
-    "Arrow", "Box", "bars", "confusion", "diagram", "images", "lines", "panels", "products",
+    "FULL", "HALF", "Arrow", "Box", "bars", "confusion", "diagram", "images", "lines", "panels", "products",
     "reliability", "sliding",
 ]  # fmt: skip
