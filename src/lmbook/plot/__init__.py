@@ -12,6 +12,6 @@ from lmbook.plot.pictures import images, products, sliding
 from lmbook.plot.style import FULL, HALF
 
 __all__ = [
-    "FULL", "HALF", "Arrow", "Box", "bars", "confusion", "diagram", "images", "lines", "panels", "products",
-    "reliability", "sliding",
+    "FULL", "HALF", "Arrow", "Box", "bars", "confusion", "diagram", "images", "lines", "panels",
+    "products", "reliability", "sliding",
 ]  # fmt: skip
