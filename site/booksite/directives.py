@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 SITE = Path(__file__).resolve().parents[1]
 LOGGER = logging.getLogger(__name__)
 
-# Each widget: site/widgets/<name>.js, and what draws its static form from the same artifact.
+# Each widget: site/widgets/<name>.js and .css, and what draws its static form from its artifact.
 FALLBACKS: dict[str, Callable[[dict[str, Any]], str]] = {"filter": filterfigure.draw}
 
 
@@ -88,7 +88,7 @@ def visit_widget_html(self: HTML5Translator, node: WidgetNode) -> None:
     """Open the figure: what scripts need as data attributes, and the static form."""
     page = self.builder.get_target_uri(self.builder.current_docname)
     artifact = relative_uri(page, f"_static/artifacts/{node['artifact']}")
-    script = relative_uri(page, f"_static/widgets/{node['name']}.js")
+    code = relative_uri(page, f"_static/widgets/{node['name']}")
     self.body.append(
         self.starttag(
             node,
@@ -96,7 +96,8 @@ def visit_widget_html(self: HTML5Translator, node: WidgetNode) -> None:
             **{
                 "data-widget": node["name"],
                 "data-artifact": artifact,
-                "data-script": script,
+                "data-script": f"{code}.js",
+                "data-style": f"{code}.css",
             },
         )
     )

@@ -79,11 +79,29 @@
   }
 
   // --- live figures ---------------------------------------------------------------------------
+  const sheets = new Map();
+  const styled = (href) => {
+    if (!sheets.has(href)) {
+      const sheet = document.createElement("link");
+      sheet.rel = "stylesheet";
+      sheet.href = href;
+      sheets.set(href, new Promise((resolve, reject) => {
+        sheet.onload = resolve;
+        sheet.onerror = () => reject(new Error(`cannot load ${href}`));
+      }));
+      document.head.append(sheet);
+    }
+    return sheets.get(href);
+  };
+
   near([...document.querySelectorAll("figure[data-widget]")], "300px 0px", async (figure) => {
     const here = document.baseURI;
     try {
-      const widget = await import(new URL(figure.dataset.script, here).href);
-      const answer = await fetch(new URL(figure.dataset.artifact, here).href);
+      const [widget, answer] = await Promise.all([
+        import(new URL(figure.dataset.script, here).href),
+        fetch(new URL(figure.dataset.artifact, here).href),
+        styled(new URL(figure.dataset.style, here).href), // before the controls, so none flash bare
+      ]);
       if (!answer.ok) throw new Error(`${figure.dataset.artifact}: ${answer.status}`);
       figure.widget = widget.mount(figure, await answer.json());
       figure.dataset.state = "live";

@@ -1,6 +1,8 @@
 // A 3 by 3 filter slides over a handwritten digit; the feature map is computed here, at once, by
 // the same loop as the chapter's. Digits and filters come from an artifact that the chapter wrote.
 
+import { calmly, element, tidy } from "./dom.js";
+
 const SIDE = 28;
 const OUT = 26;
 
@@ -36,16 +38,6 @@ function shade(value, largest) {
   return end.map((channel) => 255 + share * (channel - 255));
 }
 
-function element(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === true) made.setAttribute(name, "");
-    else if (value !== false && value !== null) made.setAttribute(name, value);
-  }
-  made.append(...children);
-  return made;
-}
-
 function paint(canvas, side, colourAt) {
   canvas.width = side;
   canvas.height = side;
@@ -58,7 +50,6 @@ function paint(canvas, side, colourAt) {
   context.putImageData(picture, 0, 0);
 }
 
-const tidy = (value) => String(Math.round(value * 100) / 100).replace("-", "−");
 let count = 0;
 
 /**
@@ -151,7 +142,7 @@ export function mount(figure, data) {
       element("fieldset", { class: "fw-digits" },
         element("legend", {}, "Digit"), element("div", {}, ...digits)),
       element("div", { class: "fw-filter" },
-        element("label", { for: `${id}-filter` }, "Filter"), picker)),
+        element("label", { class: "label", for: `${id}-filter` }, "Filter"), picker)),
     element("div", { class: "fw-work" },
       before.box,
       element("fieldset", { class: "fw-weights" },
@@ -204,7 +195,7 @@ export function mount(figure, data) {
       stop();
       return;
     }
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+    if (calmly()) {
       move(state.row, state.column === OUT - 1 ? 0 : state.column + 1);
       return;
     }
