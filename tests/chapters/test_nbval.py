@@ -19,6 +19,26 @@ from bookbuild.project import Chapter, Project, read_notebook
 CELL_TIMEOUT = 180  # seconds; all of a chapter takes 20 on two free cores
 
 
+# Kernels that talk through files, as the build's do: two that start at once cannot take one port.
+KERNELS = """
+import os
+import tempfile
+
+from nbval import kernel
+
+
+class SocketFiles(kernel.KernelManager):
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.sockets = tempfile.TemporaryDirectory()
+        self.transport = "ipc"
+        self.connection_file = os.path.join(self.sockets.name, "kernel.json")
+
+
+if os.name == "posix":
+    kernel.KernelManager = SocketFiles
+"""
+
 ANSI = re.compile(r"(\x1b|#x1B)\[[0-9;]*m")
 
 
@@ -53,6 +73,7 @@ def run_nbval(project: Project, chapters: dict[str, Chapter], place: Path) -> di
     for name in [n for n in environment if n.startswith("PYTEST_")]:
         del environment[name]
     (place / "pytest.ini").write_text("[pytest]\n")
+    (place / "conftest.py").write_text(KERNELS)
     answer = subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "chapters", "-c", "pytest.ini", "--rootdir", "."),
