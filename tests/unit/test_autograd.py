@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import itertools
 import math
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 
 from lmbook.nn import autograd
 from lmbook.nn.autograd import Dual, Value, topological_order
+from lmbook.plot import graphs
 
 # Each works on numbers of the engine and on tensors alike.
 OPERATIONS = {
@@ -196,3 +198,53 @@ def test_the_engine_has_fewer_than_a_hundred_lines():
             node.body = node.body[1:]
     lines = [line for line in ast.unparse(tree).splitlines() if line.strip()]
     assert len(lines) < 100
+
+
+def example():
+    x = Value(3.0, label="x")
+    square = x * x
+    output = square * x + square
+    output.backward()
+    return output
+
+
+def test_the_layout_puts_operands_left_of_results_and_no_two_boxes_on_each_other():
+    output = example()
+    places = graphs.layout(output)
+    assert list(places)[-1] is output
+    assert set(places) == set(topological_order(output))
+    assert all(
+        places[parent][0] < column
+        for node, (column, _) in places.items()
+        for parent, _ in node.parents
+    )
+    assert min(column for column, _ in places.values()) == 0
+    assert min(row for _, row in places.values()) == 0
+    for column in range(4):
+        rows = sorted(row for at, row in places.values() if at == column)
+        assert all(low + 1 <= high for low, high in itertools.pairwise(rows))
+
+
+def test_the_drawing_shows_names_values_gradients_and_slopes():
+    figure = graphs.computation(example(), slopes=True)
+    texts = [text.get_text() for text in figure.axes[0].texts]
+    assert "x\nvalue 3\ngrad 33" in texts
+    assert "+\nvalue 36\ngrad 1" in texts
+    assert texts.count("9") == 1
+    plain = graphs.computation((Value(-2.0) ** 2 - 1).tanh(), gradients=False)
+    texts = [text.get_text() for text in plain.axes[0].texts]
+    assert {"constant\nvalue −2", "power 2\nvalue 4", "−\nvalue 3", "tanh\nvalue 0.995"} <= set(
+        texts
+    )
+
+
+def test_regions_draw_a_panel_for_each_classifier():
+    points = np.array([[0.0, 0.0], [1.0, 1.0]])
+    scores = np.linspace(-1, 1, 20).reshape(4, 5)
+    figure = graphs.regions(
+        {"one": points, "two": points},
+        {"one": np.array([-1, 1]), "two": np.array([1, -1])},
+        {"one": scores, "two": -scores},
+        (-1, 2, -1, 2),
+    )
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["one", "two"]

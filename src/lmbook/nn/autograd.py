@@ -51,8 +51,7 @@ def power(base: float, exponent: float) -> tuple[float, float]:
         raise ZeroDivisionError(f"0 ** {exponent:g} is infinite there, or its derivative is")
     if base < 0 and not exponent.is_integer():
         raise ValueError(f"{base:g} ** {exponent:g} is not real: expected a base of at least 0")
-    slope = exponent * base ** (exponent - 1) if exponent else 0.0
-    return base**exponent, slope
+    return base**exponent, exponent * base ** (exponent - 1) if exponent else 0.0
 
 
 class Operators:
@@ -95,15 +94,15 @@ class Operators:
     def __pow__(self, exponent: object) -> Self:
         if isinstance(exponent, Operators):
             raise TypeError("expected a constant exponent: write x ** y as (y * x.log()).exp()")
-        n = number(exponent)
-        result, slope = power(self.data, n)
-        return self.new(f"**{n:g}", result, (self, slope))
+        result, slope = power(self.data, number(exponent))
+        return self.new(f"**{exponent:g}", result, (self, slope))
 
     def __neg__(self) -> Self:
         return self * -1
 
     def __sub__(self, other: object) -> Self:
-        return self + -self.lift(other)
+        other = self.lift(other)
+        return self.new("-", self.data - other.data, (self, 1.0), (other, -1.0))
 
     def __truediv__(self, other: object) -> Self:
         return self * self.lift(other) ** -1
@@ -203,8 +202,8 @@ class Value(Functions):
         label: str = "",
     ) -> None:
         super().__init__(data)
-        self.grad = 0.0
-        self.operation, self.parents, self.label = operation, parents, label
+        self.grad, self.label = 0.0, label
+        self.operation, self.parents = operation, parents
 
     def new(self, operation: str, data: float, *parents: tuple[Value, float]) -> Value:
         """Remember the operands and the local derivatives."""
