@@ -16,6 +16,8 @@ import re
 from dataclasses import Field, dataclass, field, fields
 from typing import Any
 
+from lmbook.nn.sizes import inference_flops, training_flops
+
 TASKS = ("table", "signal", "photo", "text", "writing")
 HOURS_A_MONTH = 730.0
 """A year of 365 days has 8,760 hours."""
@@ -364,25 +366,6 @@ BUILD = Route(
 )
 
 
-def training_flops(parameters: float, tokens: float) -> float:
-    """Estimate the arithmetic of training a network: six operations a parameter and token.
-
-    Two for the forward pass, four for the backward pass; attention over long texts comes on top.
-    Source: Kaplan et al., arXiv 2001.08361 (2020), section 2.1. Taught in concepts/lifecycle.
-
-    Parameters
-    ----------
-    parameters, tokens : float
-        Weights that each token passes through; tokens seen, repetitions counted.
-
-    Returns
-    -------
-    float
-        Floating-point operations.
-    """
-    return 6 * parameters * tokens
-
-
 def cost(route: Route, work: Workload, given: Assumptions | None = None) -> dict[str, float]:
     """Add up what a route costs over the months of the assumptions.
 
@@ -405,7 +388,7 @@ def cost(route: Route, work: Workload, given: Assumptions | None = None) -> dict
     given = given or Assumptions()
     people = (route.days + route.days_monthly * given.months) * given.person_day
     tokens = route.pretraining + route.labels * route.epochs * work.tokens_in
-    flops = route.runs * training_flops(route.parameters, tokens)
+    flops = route.runs * training_flops(route.parameters, tokens) if route.parameters else 0.0
     gpu_hours = flops / (given.gpu_flops * given.training_use) / 3600
     return {
         "labels": route.labels * given.label,
@@ -421,7 +404,7 @@ def _serving(route: Route, work: Workload, given: Assumptions) -> float:
         tokens_in = work.prompt + work.tokens_in
         price = tokens_in * given.tokens_in + work.tokens_out * given.tokens_out
         return work.requests * price / 1e6
-    flops = 2 * route.parameters * (work.tokens_in + work.tokens_out)  # the forward pass alone
+    flops = inference_flops(route.parameters, work.tokens_in + work.tokens_out)
     machines = (
         (given.server_flops, given.server_hour),
         (given.gpu_flops * given.serving_use, given.gpu_hour),
