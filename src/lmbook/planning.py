@@ -86,7 +86,7 @@ def choose(
     if task not in TASKS:
         raise ValueError(f"the task is {task!r}: expected one of {', '.join(TASKS)}")
     if labels < 0 or budget < 0:
-        raise ValueError(f"expected labels and budget from 0, got {labels} and {budget}")
+        raise ValueError(f"expected labels, budget from 0, got {labels}, {budget}")
     if rule:
         return Advice("a written rule", "it is exact, cheap, and you can read it")
     if task == "writing" and private:
@@ -96,14 +96,14 @@ def choose(
     if labels < few and task in ("photo", "text") and not private:
         return Advice("an API", "it needs no labels; use them to test it")
     if labels < few:
-        return Advice("gather labels", "there is too little to learn from, or to test with")
+        return Advice("gather labels", "too little to learn from, or to test with")
     if task == "table":
         return Advice("a linear model, then trees", "on tables they are hard to beat")
     if task == "signal":
-        return Advice("a small network", "few numbers, one layout: it trains in seconds")
+        return Advice("a small network", "few numbers, one layout: quickly trained")
     if labels >= many and budget >= build_budget:
         return Advice("build your own", "you have the data and the money for it")
-    return Advice("fine-tune a pretrained model", "it has seen far more data than you own")
+    return Advice("fine-tune a pretrained model", "it has seen far more than your data")
 
 
 def next_step(train_accuracy: float, interval: tuple[float, float], target: float) -> str:
@@ -132,7 +132,7 @@ def next_step(train_accuracy: float, interval: tuple[float, float], target: floa
     """
     low, high = interval
     if low > high:
-        raise ValueError(f"expected the lower end of the interval first, got {interval}")
+        raise ValueError(f"expected the lower end first, got {interval}")
     if low >= target:
         return "deploy"
     if high >= target:
@@ -201,10 +201,10 @@ def is_possible(share: float, n: int, decimals: int) -> bool:
         The share is no share, or n is below 1.
     """
     if not 0 <= share <= 1 or n < 1:
-        raise ValueError(f"expected a share from 0 to 1 and n from 1, got {share} and {n}")
+        raise ValueError(f"expected 0 ≤ share ≤ 1 and n ≥ 1, got {share} and {n}")
     hits = round(share * n)
-    around = (hits - 1, hits, hits + 1)
-    return any(math.isclose(round(k / n, decimals), share, abs_tol=1e-9) for k in around)
+    near = (hits - 1, hits, hits + 1)
+    return any(math.isclose(round(k / n, decimals), share, abs_tol=1e-9) for k in near)
 
 
 def read_log(log: str, examples: int, batch_size: int, tested: int) -> list[str]:
