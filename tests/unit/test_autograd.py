@@ -248,3 +248,20 @@ def test_regions_draw_a_panel_for_each_classifier():
         (-1, 2, -1, 2),
     )
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["one", "two"]
+
+
+def test_errors_of_zero_stay_on_the_axis():
+    figure = graphs.errors({"a": {"x": 0.0, "y": 1e-9}, "b": {"x": 1e-8, "y": 0.0}},
+                           {"a": 1e-6, "b": 1e-5})  # fmt: skip
+    first = figure.axes[0].collections[0].get_offsets()
+    assert first[0][0] == graphs.SMALLEST
+    assert first[1][0] == 1e-9
+
+
+def test_the_name_of_a_curve_stands_at_the_step_asked_for_and_off_the_curve():
+    steps = 10.0 ** np.arange(-4, 1)
+    curves = {"falls": [3, 2, 1, 0.5, np.nan], "rises": [1, 2, 3, 4, 5]}
+    figure = graphs.error_curves(steps, curves, {"falls": (0.01, "above"), "rises": (0.1, "above")})
+    falls, rises = figure.axes[0].texts
+    assert (falls.get_text(), falls.xy, falls.get_ha()) == ("falls", (steps[2], 1.0), "left")
+    assert (rises.get_text(), rises.xy, rises.get_ha()) == ("rises", (steps[3], 4.0), "right")

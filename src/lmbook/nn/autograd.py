@@ -30,7 +30,7 @@ def number(x: object) -> float:
     if not isinstance(x, Real):
         raise TypeError(
             f"expected a real number, got {type(x).__name__}: {x!r}. "
-            "Take tensors and arrays apart with .tolist(), and make a Value of each number."
+            "Take tensors and arrays apart with .tolist() first."
         )
     return float(x)
 

@@ -12,8 +12,9 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from lmbook.plot.diagrams import Arrow, Box, diagram
-from lmbook.plot.style import BLUE, FULL, GREY, ORANGE, VERMILLION, styled
+from lmbook.plot.style import BLUE, COLOURS, DASHES, FULL, GREY, ORANGE, VERMILLION, styled
 
+SMALLEST = 1e-17  # where errors of exactly zero are drawn
 SIGNS = {"leaf": "", "*": "×", "-": "−"}
 
 
@@ -125,6 +126,65 @@ def _short(number: float) -> str:
     """Write a number with at most three digits after the point, with a real minus sign."""
     rounded = round(number, 3) + 0.0  # no minus zero
     return f"{rounded:.3f}".rstrip("0").rstrip(".").replace("-", "−")
+
+
+@styled
+def errors(values: Mapping[str, Mapping[str, float]], bounds: Mapping[str, float]) -> Figure:
+    """Draw small errors of named things on a logarithmic axis, with the bounds they keep.
+
+    Parameters
+    ----------
+    values : mapping of str to mapping of str to float
+        For each kind of error, the error of each thing; zero is drawn at the left edge.
+    bounds : mapping of str to float
+        For each kind of error, what it may be at most.
+    """
+    names = list(next(iter(values.values())))
+    figure, axes = plt.subplots(figsize=(FULL, 0.9 + 0.23 * len(names)), layout="constrained")
+    for (kind, found), colour, marker in zip(values.items(), (BLUE, VERMILLION), "os", strict=True):
+        shown = [max(found[name], SMALLEST) for name in names]
+        axes.scatter(shown, range(len(names)), color=colour, marker=marker, s=30, zorder=3)
+        axes.axvline(bounds[kind], color=colour, linestyle="--", linewidth=1.2)
+        axes.annotate(
+            f"bound, {kind}", (bounds[kind], 1), xycoords=("data", "axes fraction"),
+            xytext=(0, 3), textcoords="offset points", color=colour, ha="center", va="bottom",
+            fontweight="bold",
+        )  # fmt: skip
+    axes.set_yticks(range(len(names)), names)
+    axes.invert_yaxis()
+    axes.set(xscale="log", xlim=(SMALLEST / 2, 1e-4), xlabel="relative difference")
+    return figure
+
+
+@styled
+def error_curves(
+    steps: ArrayLike, curves: Mapping[str, ArrayLike], names: Mapping[str, tuple[float, str]]
+) -> Figure:
+    """Draw errors of finite differences against the step, on axes in powers of ten.
+
+    Parameters
+    ----------
+    steps : array_like, shape (steps,)
+    curves : mapping of str to array_like, shape (steps,)
+        Relative errors; NaN leaves a gap.
+    names : mapping of str to (float, str)
+        Where the name of each curve stands: at which step, and whether "above" or "below".
+    """
+    x = np.asarray(steps, dtype=float)
+    figure, axes = plt.subplots(figsize=(FULL, 3.6), layout="constrained")
+    for (name, values), colour, dash in zip(curves.items(), COLOURS, DASHES, strict=False):
+        y = np.asarray(values, dtype=float)
+        axes.plot(x, y, color=colour, linestyle=dash)
+        step, side = names[name]
+        place = int(np.argmin(np.abs(np.log(x / step))))
+        rises, above = y[min(place + 1, len(y) - 1)] > y[place - 1], side == "above"
+        axes.annotate(
+            name, (x[place], y[place]), xytext=(-6 if rises == above else 6, 2 if above else -2),
+            textcoords="offset points", color=colour, ha="right" if rises == above else "left",
+            va="bottom" if above else "top", fontweight="bold",
+        )  # fmt: skip
+    axes.set(xscale="log", yscale="log", xlabel="step h", ylabel="relative error")
+    return figure
 
 
 @styled
