@@ -274,7 +274,7 @@ class Assumptions:
         312e12, "FLOP a second", "peak of an A100 in bfloat16, Choquette et al. (2021)"
     )
     training_use: float = _given(
-        0.4, "share of the peak", "assumed; Chowdhery et al. (2023) report 0.462 at best"
+        0.4, "share of the peak", "assumed; Chowdhery et al. (2023) report 0.462"
     )
     serving_use: float = _given(0.1, "share of the peak", "assumed; measure yours")
     server_hour: float = _given(0.2, "USD an hour", "assumed: a machine without accelerator")

@@ -112,9 +112,10 @@ def distances(groups: Mapping[str, ArrayLike], limit: float) -> Figure:
         axes.stairs(counts, bins, fill=True, color=colour, alpha=0.55)
         peak = int(np.argmax(counts))
         top = max(top, float(np.max(counts)))
+        side = "left" if peak < 3 else "right" if bins[peak] < limit else "center"
         axes.annotate(
             name, (float(np.sqrt(bins[peak] * bins[peak + 1])), float(counts[peak])),
-            xytext=(0, 3), textcoords="offset points", ha="left" if peak < 3 else "center",
+            xytext=(0, 3), textcoords="offset points", ha=side,
             va="bottom", color=BLACK, fontweight="bold",
         )  # fmt: skip
     axes.axvline(limit, color=GREY, linestyle="--", linewidth=1)
