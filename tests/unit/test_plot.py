@@ -1,5 +1,7 @@
 """Figures hold what they are given, in one style, and are closed once drawn."""
 
+import itertools
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -85,6 +87,25 @@ def test_panels_share_their_axes_and_carry_titles_and_names():
     assert (one.get_title(loc="left"), texts(one)) == ("one", ["a"])
     assert one.get_ylim() == two.get_ylim()
     assert one.get_xscale() == two.get_yscale() == "log"
+
+
+def shown_ticks(axis):
+    low, high = sorted(axis.get_view_interval())
+    return [t.label1 for t in axis.get_major_ticks() if low <= t.get_loc() <= high]
+
+
+@pytest.mark.parametrize("last", [30, 1e3, 1e6])
+@pytest.mark.parametrize("logx", [False, True])
+def test_numbers_along_narrow_axes_do_not_overlap(last, logx):
+    x = np.geomspace(1, last, 12) if logx else np.linspace(0, last, 11).round()
+    series = {name: {"a": np.geomspace(1e-3, 3, len(x))} for name in ("one", "two", "three")}
+    figure = plot.panels(x, series, xlabel="x", ylabel="y", columns=3, log=True, logx=logx)
+    figure.canvas.draw()
+    for axis in (figure.axes[0].xaxis, figure.axes[0].yaxis):
+        boxes = [label.get_window_extent() for label in shown_ticks(axis)]
+        assert len(boxes) >= 2
+        pairs = itertools.pairwise(boxes)
+        assert not any(first.overlaps(second) for first, second in pairs)
 
 
 def test_bars_stand_in_their_order_with_their_numbers():

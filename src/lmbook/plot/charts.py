@@ -179,11 +179,14 @@ def _draw_lines(
         ends.append((positions[last], y[last], name, colour))
     axes.set(xscale="log" if logx else "linear", yscale="log" if log else "linear")
     for axis in [axes.yaxis] * log + [axes.xaxis] * logx:
-        axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        low, high = axis.get_view_interval()
+        decades = np.log10(high / low)
+        crowded = decades > 2 and 3 * decades > axis.get_tick_space()
+        axis.set_major_locator(LogLocator(subs=(1,) if crowded else (1, 2, 5)))
         axis.set_major_formatter("{x:g}")
         axis.set_minor_formatter(NullFormatter())
     if not logx and (positions == positions.round()).all():
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=(1, 2, 5, 10)))
     return ends
 
 
