@@ -179,7 +179,7 @@ class Momentum(Optimizer):
 class Nesterov(Momentum):
     """Momentum with the gradient counted once more ahead of the velocity.
 
-    As `torch.optim.SGD(momentum=…, nesterov=True)`, the form of Sutskever et al. 2013 in which
+    As `torch.optim.SGD(momentum=…, nesterov=True)`, the form of Bengio et al. 2012 in which
     the parameters are kept at the point that looks ahead. Taught in backprop/optimizers.
 
     Parameters
