@@ -203,20 +203,21 @@ def landscape(models: Mapping[str, tuple[float, float]], ratio: float) -> Figure
     sizes = np.array([size for size, _ in models.values()])
     span = np.array([sizes.min() / 2.2, sizes.max() * 3])
     axes.plot(span, ratio * span, color=GREY, linestyle="--", linewidth=1.4)
-    middle = float(np.sqrt(sizes.min() * sizes.max())) / 3
     axes.annotate(
-        f"{ratio:g} tokens a parameter", (middle, ratio * middle), xytext=(10, -10),
+        f"{ratio:g} tokens a parameter", (span[0], ratio * span[0]), xytext=(26, 4),
         textcoords="offset points", color=GREY, va="top",
     )  # fmt: skip
     for name, (size, tokens) in models.items():
         axes.plot(size, tokens, "o", color=SKY, markeredgecolor=BLUE, markersize=8)
-        crowded = any(
+        above = tokens / (ratio * size)  # the line runs right of a point a little above it
+        left = 1.2 < above < 4 or any(
             size < other < 2 * size and tokens / 2 < those < 2 * tokens
             for other, those in models.values()
         )
         axes.annotate(
-            name, (size, tokens), xytext=(-8 if crowded else 8, 0), textcoords="offset points",
-            va="center", ha="right" if crowded else "left",
+            name, (size, tokens), xytext=(-8 if left else 8, -9 if 0.8 < above <= 1.2 else 0),
+            textcoords="offset points", va="center", ha="right" if left else "left",
         )  # fmt: skip
+    axes.set_ylim(bottom=ratio * span[0] / 2)
     axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="training tokens", xlim=span)
     return figure
