@@ -152,7 +152,7 @@ class Claims:
             std=std,
             n=len(values),
             unit=unit,
-            bound=", ".join(f"{sign} {limit:,g} {unit}".rstrip() for sign, limit in limits),
+            bound=", ".join(f"{sign} {limit:,.12g} {unit}".rstrip() for sign, limit in limits),
             passed=passed,
             enforced=always or self._session.profile != "smoke",
             text=text,

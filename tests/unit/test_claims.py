@@ -73,6 +73,11 @@ def test_what_is_no_number_is_refused(claim, value):
         claim("broken", value, "a number", at_least=0)
 
 
+def test_a_large_bound_is_shown_to_its_last_digit(claim, capsys):
+    claim("parameters", 109_482_240, "parameters", equals=109_482_240)
+    assert "(= 109,482,240)" in capsys.readouterr().out
+
+
 def test_a_claim_without_a_bound_and_a_second_of_the_same_name_are_refused(claim):
     with pytest.raises(ValueError, match="has no bound"):
         claim("free", 1, "a number")
