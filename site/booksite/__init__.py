@@ -7,7 +7,8 @@ module             what it does
 ``pages``          mends every page as it is written: no outside request, accessible, light
 ``directives``     ``{widget}`` (a live figure with a static fallback) and ``{bookmap}``
 ``bookmap``        draws the map of the book from ``_toc.yml``, the notebooks and ``plan.toml``
-``filterfigure``   draws the fallback of the filter widget from the widget's own data
+``filterfigure``   draws the fallback of the filter widget from the widget's own data; so do the
+                   other ``…figure`` modules for theirs
 =================  ==========================================================================
 """
 

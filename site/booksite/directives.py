@@ -25,7 +25,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from booksite import bookmap, filterfigure
+from booksite import bookmap, calculatorfigure, filterfigure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,10 @@ SITE = Path(__file__).resolve().parents[1]
 LOGGER = logging.getLogger(__name__)
 
 # Each widget: site/widgets/<name>.js and .css, and what draws its static form from its artifact.
-FALLBACKS: dict[str, Callable[[dict[str, Any]], str]] = {"filter": filterfigure.draw}
+FALLBACKS: dict[str, Callable[[Any], str]] = {
+    "calculator": calculatorfigure.draw,
+    "filter": filterfigure.draw,
+}
 
 
 class WidgetNode(nodes.General, nodes.Element):

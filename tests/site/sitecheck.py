@@ -246,8 +246,10 @@ def look_at(context: BrowserContext, address: str, path: str, axe: str) -> Visit
     page.evaluate(SCROLL)
     if page.locator("article .math").count():
         page.wait_for_function("document.documentElement.dataset.typeset", timeout=20_000)
-    if page.locator("figure[data-widget]").count():
-        page.wait_for_function("!document.querySelector('figure[data-widget]:not([data-state])')")
+    for figure in page.locator("figure[data-widget]").all():
+        # The hurried scroll above may jump over one, as figures and formulas push it down.
+        figure.scroll_into_view_if_needed()
+        page.wait_for_function("figure => figure.dataset.state", arg=figure.element_handle())
     visit.widgets = page.evaluate(WIDGETS)
     visit.typeset = page.locator("article mjx-container").count()
     visit.overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
