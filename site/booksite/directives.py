@@ -25,7 +25,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from booksite import bookmap, calculatorfigure, filterfigure, stepperfigure
+from booksite import bookmap, calculatorfigure, filterfigure, racefigure, stepperfigure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +39,7 @@ LOGGER = logging.getLogger(__name__)
 FALLBACKS: dict[str, Callable[[Any], str]] = {
     "calculator": calculatorfigure.draw,
     "filter": filterfigure.draw,
+    "race": racefigure.draw,
     "stepper": stepperfigure.draw,
 }
 
