@@ -73,8 +73,8 @@ def by_depth(
     measured : mapping of str to sequence of (forwards, backwards, ...)
         For the same names, a measurement a network; their geometric mean is drawn.
     """
-    figure, panels = plt.subplots(1, 2, figsize=(FULL, 4.2), layout="constrained")
-    titles = ("activations", "slopes in the pre-activations")
+    figure, panels = plt.subplots(2, 1, figsize=(FULL, 6.2), layout="constrained")
+    titles = ("activations, forwards", "slopes in the pre-activations, backwards")
     named = []
     for part, (axes, title) in enumerate(zip(panels, titles, strict=True)):
         ends = []
@@ -85,14 +85,17 @@ def by_depth(
             runs = np.array([np.asarray(one[part], dtype=float) for one in measured[name]])
             axes.plot(layers, line, color=colour, linewidth=1.4)
             axes.plot(layers, np.exp(np.log(runs).mean(axis=0)), "o", color=colour, markersize=4)
-            ends.append((layers[-1], line[-1], name, colour))
+            end = 0 if part else -1  # where the way forward ends, and the way back
+            ends.append((layers[end], line[end], name, colour))
         axes.set_yscale("log")
         axes.yaxis.set_major_locator(LogLocator(numticks=9))
         axes.yaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set(xlabel="layer", title=title)
+        axes.set(xlabel="layer", ylabel="mean square", title=title)
+        if part:
+            axes.invert_xaxis()
         named.append((axes, ends))
-    panels[0].set_ylabel("mean square")
     figure.draw_without_rendering()
-    _label_ends(*named[0])
+    for axes, ends in named:
+        _label_ends(axes, ends)
     return figure
