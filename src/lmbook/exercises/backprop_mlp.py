@@ -24,11 +24,14 @@ def _as_shape(entry: Any) -> tuple[int, ...]:
 def _gradient_shapes(answer: Any) -> str | None:
     if isinstance(answer, str) or not isinstance(answer, Iterable):
         return "Give six shapes in a list: [(…, …), (…,), …]."
-    shapes = [_as_shape(entry) for entry in answer]
+    entries = list(answer)
+    if any(isinstance(entry, str) for entry in entries):
+        return "Give the shapes without quotation marks: (…, …) or (…,)."
+    shapes = [_as_shape(entry) for entry in entries]
     if shapes == _SHAPES:
         return None
-    if shapes == _SHAPES[::-1]:
-        return "The shapes are right; give them in the order of the parameters, W1 first."
+    if sorted(shapes) == sorted(_SHAPES):
+        return "The shapes are right; give them in the order of the parameters: W1, b1, W2, …"
     if len(shapes) == 3:
         return "Each of the three layers has a bias too, and it has a gradient: six shapes."
     if len(shapes) != 6:
@@ -37,6 +40,9 @@ def _gradient_shapes(answer: Any) -> str | None:
         return "The batch of 32 is summed over: a gradient has the shape of its parameter."
     if [shape[::-1] for shape in shapes] == _SHAPES:
         return "Transposed: a weight matrix has a row for each unit of its own layer."
+    columns = [entry for entry in shapes[1::2] if sorted(entry)[:-1] == [1]]
+    if shapes[::2] == _SHAPES[::2] and len(columns) == 3:
+        return "A bias is a vector, and so is its gradient: (16,) for the first one."
     wrong = next(
         i for i, pair in enumerate(zip(shapes, _SHAPES, strict=True)) if pair[0] != pair[1]
     )
@@ -51,6 +57,8 @@ def _tiny_gradient(answer: Any) -> str | None:
     if isinstance(answer, torch.Tensor):
         answer = answer.detach().cpu().numpy()
     got = np.asarray(answer, dtype=float)
+    if got.shape == (3, 2):
+        return "That is the shape of W2. The question is about the layer below: a (2, 2) matrix."
     if got.shape != (2, 2):
         return (
             f"Two hidden units and two inputs: expected a matrix of shape (2, 2), got {got.shape}."
@@ -61,6 +69,7 @@ def _tiny_gradient(answer: Any) -> str | None:
         (-right, "The signs are all turned round: it is shares minus truth."),
         (right / 0.75, "You left out the slope of the tanh."),
         (right / 0.75 * [[0.5], [-0.5]], "The slope of a tanh is 1 - h², not h."),
+        (right / 0.75 * [[0.5], [1.5]], "The slope of a tanh is 1 - h², not 1 - h."),
         (right / 0.75 * [[0.25], [-0.75]], "h (1 - h) is the slope of a sigmoid; this is a tanh."),
         (
             np.outer([-0.6, 0.6], [0.5, -0.5]),
@@ -70,6 +79,12 @@ def _tiny_gradient(answer: Any) -> str | None:
             np.outer([0.9, -0.15], [2, 1]),
             "The way back starts at shares minus truth: subtract 1 from the right class.",
         ),
+        (
+            np.outer([1.2, -0.2], [2, 1]),
+            "The way back starts at shares minus truth, and the slope of the tanh is missing.",
+        ),
+        (np.outer([0.15, -0.15], [2, 1]), "You took the first class; the middle one is right."),
+        (np.outer([0.9, -0.9], [2, 1]), "You took the last class; the middle one is right."),
     ]
     if np.allclose(got, right, atol=1e-6):
         return None
@@ -120,14 +135,23 @@ def _sigmoid_factor(answer: Any) -> str | None:
         (4.0**10, "It shrinks: the factor is below 1."),
         (4.0**-9, "Nine layers; there are ten."),
         (4.0**-11, "Eleven layers; there are ten."),
+        (
+            2.0**-10,
+            "One half a layer is too much: the mean square gets the slope squared, 1/16, "
+            "and the root of that is 1/4.",
+        ),
+        (-(4.0**-10), "A size has no sign: the factor is above 0."),
     ]
     if np.isclose(value, 4.0**-10, rtol=0.02, atol=0):
         return None
     for wrong, hint in hints:
         if np.isclose(value, wrong, rtol=1e-3, atol=0):
             return hint
+    if np.isclose(value, 4.0**-10, rtol=0.1, atol=0):
+        return "Nearly: that looks rounded. Give it as a power, or to two digits."
     return (
-        "A layer multiplies the mean square by the largest squared slope; take the root, then ten."
+        "A layer multiplies the mean square by the largest slope squared. Take the root of that, "
+        "and then its tenth power, for ten layers."
     )
 
 
@@ -153,12 +177,34 @@ def _wrong_ways(
     """Gradients as likely mistakes give them: the hint, the parameter, its gradient."""
     W1, b1, W2, b2 = parameters
     H = np.tanh(X @ W1.T + b1)
-    Z = (H * mask) @ W2.T + b2
-    shares = np.exp(Z) / np.exp(Z).sum(axis=1, keepdims=True)
-    delta2 = (shares - np.eye(len(b2))[labels]) / len(X)
-    below = delta2 @ W2
     slope = 1 - H**2
+    truth = np.eye(len(b2))[labels]
+
+    def shares_of(into: NDArray[np.float64]) -> NDArray[np.float64]:
+        exponentials = np.exp(into @ W2.T + b2)
+        shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=1, keepdims=True)
+        return shares
+
+    shares = shares_of(H * mask)
+    delta2 = (shares - truth) / len(X)
+    below = delta2 @ W2
+    unmasked = (shares_of(H) - truth) / len(X)
+    no_labels = shares * (1 - shares) / len(X)
     return [
+        ("The mask is missing on the way forward.", 3, unmasked.sum(axis=0)),
+        (
+            "Start at shares minus truth: subtract the one-hot labels.",
+            3,
+            (shares / len(X)).sum(axis=0),
+        ),
+        ("The start of the way back does not look at the labels.", 3, no_labels.sum(axis=0)),
+        ("The signs are turned round: it is shares minus truth.", 3, -delta2.sum(axis=0)),
+        ("Divide by n once, at the start of the way back.", 2, delta2.T @ (H * mask) / len(X)),
+        (
+            "A bias's gradient is the sum of the rows, not the mean: the 1/n is in already.",
+            3,
+            delta2.mean(axis=0),
+        ),
         ("The second layer's weights see H after the mask.", 2, delta2.T @ H),
         ("The mask is missing on the way back.", 0, (below * slope).T @ X),
         (
@@ -167,10 +213,16 @@ def _wrong_ways(
             (below * mask * (1 - (H * mask) ** 2)).T @ X,
         ),
         ("The slope of the tanh is missing.", 0, (below * mask).T @ X),
+        ("H > 0 is the slope of a ReLU; this is a tanh.", 0, (below * mask * (H > 0)).T @ X),
         (
             "On the way back the mask is a factor once, not twice.",
             0,
             (below * mask**2 * slope).T @ X,
+        ),
+        (
+            "The way back multiplies by the mask itself, not by whether it is above 0.",
+            0,
+            (below * (mask > 0) * slope).T @ X,
         ),
     ]
 
