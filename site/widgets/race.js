@@ -327,9 +327,10 @@ export function mount(figure, data) {
       race();
       return;
     }
-    const begin = performance.now();
+    let begin = null; // the first frame's time, which can be earlier than the click's
     run.textContent = "Stop";
     const tick = (now) => {
+      begin ??= now;
       const at = Math.floor(((now - begin) / 4000) * state.steps);
       if (at >= state.steps) {
         stop();

@@ -259,10 +259,25 @@ def test_run_is_calm_or_moves(live: Page) -> None:
     live.get_by_role("button", name="Run", exact=True).click()
     assert live.evaluate(f"{STATE}.shown === {STATE}.steps")
     live.emulate_media(reduced_motion="no-preference")
-    live.get_by_role("button", name="Run", exact=True).click()
-    live.wait_for_function(f"{STATE}.shown > 0 && {STATE}.shown < {STATE}.steps / 2")
-    live.get_by_role("button", name="Stop", exact=True).click()
-    assert live.evaluate(f"{STATE}.shown === {STATE}.steps")
+    seen = live.evaluate(
+        f"""async () => {{
+          const figure = document.querySelector('{FIGURE}'), state = figure.widget, seen = [];
+          const run = [...figure.querySelectorAll("button")].find((b) => b.textContent === "Run");
+          run.click();
+          for (let i = 0; i < 3000 && run.textContent === "Stop"; i += 1) {{
+            await new Promise(requestAnimationFrame);
+            seen.push(state.shown);
+          }}
+          run.click();
+          const word = run.textContent;
+          run.click();
+          return {{ seen, word, then: run.textContent, shown: state.shown, steps: state.steps }};
+        }}"""
+    )
+    assert seen["seen"] == sorted(seen["seen"])
+    assert any(0 < step < seen["steps"] for step in seen["seen"])
+    assert seen["seen"][-1] == seen["shown"] == seen["steps"]
+    assert (seen["word"], seen["then"]) == ("Stop", "Run")
 
 
 def test_drawing_says_what_the_widget_first_shows(live: Page, data: Any) -> None:
