@@ -138,8 +138,8 @@ export function levelsOf(surface) {
 
 // -- pictures --
 
-const MAP = { width: 380, height: 300, left: 34, right: 8, top: 8, bottom: 30 };
-const CHART = { width: 300, height: 300, left: 44, right: 12, top: 8, bottom: 40 };
+const MAP = { width: 380, height: 300, left: 34, right: 14, top: 8, bottom: 30 };
+const CHART = { width: 300, height: 300, left: 44, right: 16, top: 8, bottom: 40 };
 const FLOOR = -8; // the chart ends at a height of 10⁻⁸
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 const power = (n) => `10${n < 0 ? "⁻" : ""}${RAISED[Math.abs(n)]}`;
