@@ -13,6 +13,7 @@ from IPython.display import Markdown, display
 from lmbook.session import Session
 
 _RECORD = "application/papermill.record/"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class ClaimError(AssertionError):
@@ -65,7 +66,16 @@ def _format(value: float, unit: str, digits: int | None) -> str:
         number = f"{value:.1e}"
     else:
         number = f"{value:,.{2 if digits is None else digits}f}"
-    return f"{number} {unit}".rstrip()
+    return f"{_typeset(number)} {unit}".rstrip()
+
+
+def _typeset(number: str) -> str:
+    """Set a number as on paper: 3.2e-13 as 3.2 × 10⁻¹³, and a minus sign for a hyphen."""
+    mantissa, exponential, exponent = number.replace("e+", "e").partition("e")
+    power = f"10{str(int(exponent)).translate(_RAISED)}" if exponential else ""
+    if mantissa == "1" and power:
+        mantissa = ""
+    return " × ".join(filter(None, (mantissa.replace("-", "−"), power)))
 
 
 class Claims:
@@ -152,7 +162,9 @@ class Claims:
             std=std,
             n=len(values),
             unit=unit,
-            bound=", ".join(f"{sign} {limit:,.12g} {unit}".rstrip() for sign, limit in limits),
+            bound=", ".join(
+                f"{sign} {_typeset(f'{limit:,.12g}')} {unit}".rstrip() for sign, limit in limits
+            ),
             passed=passed,
             enforced=always or self._session.profile != "smoke",
             text=text,

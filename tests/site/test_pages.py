@@ -234,7 +234,9 @@ def test_search_finds_a_page(page: Page, address: str) -> None:
     page.goto(address + "search.html?q=convolution", wait_until="load")
     page.wait_for_selector("#search-results li a", timeout=10_000)
     page.wait_for_selector("#search-results li a[href*='mnist/cnn.html']", timeout=10_000)
-    found = [link.get_attribute("href") or "" for link in page.locator("#search-results li a").all()]
+    found = [
+        link.get_attribute("href") or "" for link in page.locator("#search-results li a").all()
+    ]
     assert any("mnist/cnn.html" in href for href in found[:3]), found
 
 

@@ -92,12 +92,22 @@ def test_a_claim_without_a_bound_and_a_second_of_the_same_name_are_refused(claim
         (101770, {}, "101,770"),
         (99.456, {"unit": "%"}, "99.46 %"),
         (99.456, {"digits": 0}, "99"),
-        (3.2e-13, {}, "3.2e-13"),
+        (3.2e-13, {}, "3.2 × 10⁻¹³"),
+        (-0.5, {}, "−0.50"),
+        (-2, {}, "−2"),
     ],
 )
 def test_numbers_are_shown_as_a_page_shows_them(claim, value, options, text):
-    made = record(lambda: claim("shown", value, "a number", at_least=-1, **options))
+    made = record(lambda: claim("shown", value, "a number", at_least=-3, **options))
     assert made["lmbook"]["claim"]["text"] == text
+
+
+@pytest.mark.parametrize(
+    ("bound", "text"), [(1e-6, "≤ 10⁻⁶"), (2.5e-9, "≤ 2.5 × 10⁻⁹"), (0.001, "≤ 0.001")]
+)
+def test_bounds_are_shown_as_a_page_shows_them(claim, bound, text):
+    made = record(lambda: claim("bounded", -1, "a number", at_most=bound))
+    assert made["lmbook"]["claim"]["bound"] == text
 
 
 def test_the_table_has_a_row_a_claim(claim):

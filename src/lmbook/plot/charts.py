@@ -59,7 +59,7 @@ def lines(
             ha="right" if inward else "left", color=GREY,
         )  # fmt: skip
     figure.draw_without_rendering()  # settles the axes, which the labels' places depend on
-    _label_ends(axes, ends)
+    label_ends(axes, ends)
     return figure
 
 
@@ -108,7 +108,7 @@ def panels(
     figure.supylabel(ylabel, fontsize="medium")
     figure.draw_without_rendering()
     for axes, ends in named:
-        _label_ends(axes, ends)
+        label_ends(axes, ends)
     return figure
 
 
@@ -190,7 +190,7 @@ def _draw_lines(
     return ends
 
 
-def _label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
+def label_ends(axes: Axes, ends: list[tuple[float, float, str, str]]) -> None:
     """Write each line's name beside its end, moved apart where two would overlap."""
     transform = axes.transData.transform
     height = float(mpl.rcParams["font.size"]) * 1.25

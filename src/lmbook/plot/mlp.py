@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike
 
-from lmbook.plot.charts import _label_ends
+from lmbook.plot.charts import label_ends
 from lmbook.plot.diagrams import Arrow, Box, diagram
 from lmbook.plot.style import COLOURS, FULL, GREEN, VERMILLION, styled
 
@@ -97,5 +97,5 @@ def by_depth(
         named.append((axes, ends))
     figure.draw_without_rendering()
     for axes, ends in named:
-        _label_ends(axes, ends)
+        label_ends(axes, ends)
     return figure
