@@ -117,5 +117,5 @@ def test_thin_lines_keep_their_ink() -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_drawing_is_refused(ink: np.ndarray) -> None:
-    with pytest.raises(ValueError, match=r"expected \(height, width\) with ink > 0 on it: \("):
+    with pytest.raises(ValueError, match=r"expected ink on \(height, width\), got \("):
         prepare(ink)

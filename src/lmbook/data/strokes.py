@@ -112,7 +112,7 @@ def prepare(ink: NDArray[np.generic]) -> NDArray[np.float64]:
         The shape is another one, some ink is negative, or there is none.
     """
     if np.ndim(ink) != 2 or not np.any(ink) or not np.min(ink) >= 0:
-        raise ValueError(f"expected (height, width) with ink > 0 on it: {np.shape(ink)}")
+        raise ValueError(f"expected ink on (height, width), got {np.shape(ink)}")
     rows, columns = np.any(ink, 1).nonzero()[0], np.any(ink, 0).nonzero()[0]
     box = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(float)
     down = shares(box.sum(1), max(box.shape))  # (28, height of the box)
