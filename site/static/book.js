@@ -113,7 +113,7 @@
       }
       const note = document.createElement("p"); // browsers load no modules from files
       note.className = "widget-note";
-      note.innerHTML = "This figure is alive when the book is served: run <code>make serve</code> "
+      note.innerHTML = "This figure comes alive when the book is served: run <code>make serve</code> "
         + "in the book’s folder and open the address that it prints.";
       figure.insertBefore(note, figure.querySelector("figcaption"));
     }

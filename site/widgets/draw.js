@@ -154,9 +154,9 @@ export async function open(model, report = () => {}) {
 
 /** Write a share in percent; what is nearly nothing or all as such. */
 export function percent(share) {
-  if (share > 0 && share < 0.005) return "< 1 %";
-  if (share > 0.995 && share < 1) return "> 99 %";
-  return `${Math.round(100 * share)} %`;
+  if (share > 0 && share < 0.005) return "<\u00a01\u00a0%";
+  if (share > 0.995 && share < 1) return ">\u00a099\u00a0%";
+  return `${Math.round(100 * share)}\u00a0%`;
 }
 
 /** Paint grey pixels, high being dark, on a canvas. */
@@ -239,17 +239,17 @@ export function mount(figure, data) {
         element("div", { class: "dw-buttons" }, undo, clear, where)),
       element("div", { class: "dw-input" },
         element("span", { class: "label" }, "It gets"), input),
-      element("div", { class: "dw-answer" },
+      element("div", {},
         element("span", { class: "label", id: `${id}-bars` }, "It answers"),
         element("ol", { class: "dw-bars", "aria-labelledby": `${id}-bars` },
-          ...bars.map(({ row }) => row)))),
-    said,
-    element("div", { class: "dw-more" },
-      element("div", {},
+          ...bars.map(({ row }) => row))),
+      element("div", { class: "dw-seen" },
         element("span", { class: "label" }, "Maps of its first block"),
         element("div", {
           class: "dw-maps", role: "img", "aria-label": "Sixteen maps of the first block",
-        }, ...maps)),
+        }, ...maps))),
+    said,
+    element("div", { class: "dw-strips" },
       ...choices("Test digits it reads", data.digits.filter((d) => d.says === d.label)),
       ...choices("Test digits it misreads", data.digits.filter((d) => d.says !== d.label))),
     element("p", { class: "dw-help", id: `${id}-help` },
@@ -322,8 +322,6 @@ export function mount(figure, data) {
   };
   stage.addEventListener("pointerdown", (event) => {
     if (pointer !== null || event.button) return;
-    event.preventDefault(); // no text is selected, no image dragged
-    stage.focus({ preventScroll: true });
     pointer = event.pointerId;
     stage.setPointerCapture(pointer);
     if (state.down) lift();
@@ -393,7 +391,8 @@ export function mount(figure, data) {
   function load() {
     const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
     status.textContent = "Loading the network and the program that runs it …";
-    network = open(figure.dataset.model, (bytes, total) => {
+    const attempt = open(figure.dataset.model, (bytes, total) => {
+      if (attempt !== network) return; // another file of this attempt could not be had
       status.textContent = `Loading the network and the program that runs it: ${megabytes(bytes)}`
         + ` ${total ? `of ${megabytes(total)} ` : ""}MB …`;
     }).then((run) => {
@@ -401,6 +400,7 @@ export function mount(figure, data) {
       status.textContent = "All of it runs in your browser: what you draw stays with you.";
       return run;
     });
+    network = attempt;
   }
 
   async function answer() {
@@ -438,7 +438,8 @@ export function mount(figure, data) {
       paint(canvas, found.side, found.maps.subarray(size * i, size * (i + 1)), largest);
     });
     input.setAttribute("aria-label", "28 by 28 pixels, your drawing scaled and centred");
-    const [first, second] = order.map((digit) => `${digit}, ${percent(found.probabilities[digit])}`);
+    const [first, second] = order.map((digit) => (
+      `${digit} with ${percent(found.probabilities[digit]).replace("<", "under").replace(">", "over")}`));
     const digit = state.items.length === 1 && state.items[0].digit;
     const label = digit ? ` Its label is ${digit.label}.` : "";
     say(`The network answers ${first}; next comes ${second}.${label}`);

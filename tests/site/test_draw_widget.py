@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import json
 import sys
@@ -111,7 +112,7 @@ def test_pasted_digits_are_prepared_and_read_as_in_python(
           const run = await open(model);
           const answers = [];
           for (const { ink, width } of sheets) {
-            const image = prepare(ink, width);
+            const image = prepare(Uint8Array.from(atob(ink), (c) => c.charCodeAt(0)), width);
             const { probabilities } = await run(image);
             answers.push({ image: [...image], probabilities: [...probabilities] });
           }
@@ -120,7 +121,10 @@ def test_pasted_digits_are_prepared_and_read_as_in_python(
         [
             SCRIPT,
             live.locator(FIGURE).get_attribute("data-model"),
-            [{"ink": sheet.ravel().tolist(), "width": sheet.shape[1]} for sheet in sheets],
+            [
+                {"ink": base64.b64encode(sheet.tobytes()).decode(), "width": sheet.shape[1]}
+                for sheet in sheets
+            ],
         ],
     )
     prepared = [strokes.prepare(sheet) for sheet in sheets]
@@ -145,8 +149,10 @@ def test_strokes_are_drawn_prepared_and_read_as_in_python(live: Page, says: Says
             const ink = rasterise(strokes, side, pen);
             const image = prepare(ink, side);
             const { probabilities } = await run(image);
-            answers.push(
-              { ink: [...ink], image: [...image], probabilities: [...probabilities] });
+            answers.push({
+              ink: btoa(Array.from(ink, (value) => String.fromCharCode(value)).join("")),
+              image: [...image], probabilities: [...probabilities],
+            });
           }
           return answers;
         }""",
@@ -161,7 +167,8 @@ def test_strokes_are_drawn_prepared_and_read_as_in_python(live: Page, says: Says
     prepared = []
     for drawing, answer in zip(drawings, found, strict=True):
         ink = strokes.draw(drawing)
-        np.testing.assert_array_equal(np.reshape(answer["ink"], ink.shape), ink)
+        found_ink = np.frombuffer(base64.b64decode(answer["ink"]), np.uint8)
+        np.testing.assert_array_equal(found_ink.reshape(ink.shape), ink)
         prepared.append(strokes.prepare(ink))
         np.testing.assert_allclose(answer["image"], prepared[-1].ravel(), rtol=0, atol=1e-9)
     probabilities = [answer["probabilities"] for answer in found]
@@ -220,7 +227,7 @@ def test_what_the_mouse_draws_is_read(
     said = live.locator(f"{FIGURE} output")
     said.get_by_text("The network answers").wait_for()
     live.wait_for_timeout(300)
-    assert said.inner_text().startswith(f"The network answers {digit}, ")
+    assert said.inner_text().startswith(f"The network answers {digit} with ")
     state = answered(live, 0)
     drawing = live.evaluate(f"{STATE}.items.map((item) => item.points)")
     image = strokes.prepare(strokes.draw(drawing))
@@ -297,7 +304,7 @@ def test_keyboard_draws(live: Page, says: Says) -> None:
         live.keyboard.press("ArrowDown")
     live.keyboard.press("Shift+ArrowDown")
     live.keyboard.press("Space")
-    live.get_by_text("The network answers 1,").wait_for()
+    live.get_by_text("The network answers 1 with").wait_for()
     points = live.evaluate(f"{STATE}.items[0].points")
     assert len(points) == 16
     assert points[0] == [70, 21]
@@ -343,7 +350,7 @@ def test_finger_draws_and_does_not_scroll(browser: Browser, address: str, width:
     for share in np.linspace(0.15, 0.85, 12):
         touch("touchMove", float(share))
     touch("touchEnd", None)
-    page.get_by_text("The network answers 1,").wait_for()
+    page.get_by_text("The network answers 1 with").wait_for()
     assert page.evaluate(f"{STATE}.items.length") == 1
     assert page.evaluate(f"{STATE}.items[0].points.length") > 5
     assert page.evaluate("scrollY") == before
