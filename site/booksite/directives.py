@@ -7,6 +7,8 @@ A live figure, driven by an artifact that a chapter wrote::
     A caption, in which *markup* works.
     ```
 
+A network that the figure runs is named by ``:model:``, another file that the chapter wrote.
+
 The map of the book, drawn from ``_toc.yml``, the chapters' metadata and ``site/plan.toml``::
 
     ```{bookmap}
@@ -25,7 +27,14 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.osutil import relative_uri
 
-from booksite import bookmap, calculatorfigure, filterfigure, racefigure, stepperfigure
+from booksite import (
+    bookmap,
+    calculatorfigure,
+    drawfigure,
+    filterfigure,
+    racefigure,
+    stepperfigure,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +47,7 @@ LOGGER = logging.getLogger(__name__)
 # Each widget: site/widgets/<name>.js and .css, and what draws its static form from its artifact.
 FALLBACKS: dict[str, Callable[[Any], str]] = {
     "calculator": calculatorfigure.draw,
+    "draw": drawfigure.draw,
     "filter": filterfigure.draw,
     "race": racefigure.draw,
     "stepper": stepperfigure.draw,
@@ -56,6 +66,7 @@ class Widget(SphinxDirective):
     option_spec: ClassVar[dict[str, Any]] = {
         "artifact": directives.unchanged_required,
         "class": directives.class_option,
+        "model": directives.unchanged_required,
     }
 
     def run(self) -> list[nodes.Node]:
@@ -66,21 +77,26 @@ class Widget(SphinxDirective):
             raise self.error(f"there is no widget {name!r}; there are: {known}")
         if "artifact" not in self.options:
             raise self.error(f"widget {name!r} needs an :artifact:, a file that a chapter wrote")
-        artifact = SITE / "artifacts" / self.options["artifact"]
-        self.env.note_dependency(str(artifact))
-        try:
-            static = FALLBACKS[name](json.loads(artifact.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            LOGGER.warning(
-                "widget %r: no artifact %s; the chapter that writes it has not been executed",
-                name,
-                self.options["artifact"],
-                location=self.get_location(),
-            )
-            return []
+        files = {
+            option: SITE / "artifacts" / self.options[option]
+            for option in ("artifact", "model")
+            if option in self.options
+        }
+        for option, path in files.items():
+            self.env.note_dependency(str(path))
+            if not path.is_file():
+                LOGGER.warning(
+                    "widget %r: no artifact %s; the chapter that writes it has not been executed",
+                    name,
+                    self.options[option],
+                    location=self.get_location(),
+                )
+                return []
+        static = FALLBACKS[name](json.loads(files["artifact"].read_text(encoding="utf-8")))
         node = WidgetNode(
             name=name,
             artifact=self.options["artifact"],
+            model=self.options.get("model"),
             static=static,
             classes=["widget", *self.options.get("class", [])],
         )
@@ -92,7 +108,11 @@ class Widget(SphinxDirective):
 def visit_widget_html(self: HTML5Translator, node: WidgetNode) -> None:
     """Open the figure: what scripts need as data attributes, and the static form."""
     page = self.builder.get_target_uri(self.builder.current_docname)
-    artifact = relative_uri(page, f"_static/artifacts/{node['artifact']}")
+    data = {
+        f"data-{name}": relative_uri(page, f"_static/artifacts/{node[name]}")
+        for name in ("artifact", "model")
+        if node[name]
+    }
     code = relative_uri(page, f"_static/widgets/{node['name']}")
     self.body.append(
         self.starttag(
@@ -100,7 +120,7 @@ def visit_widget_html(self: HTML5Translator, node: WidgetNode) -> None:
             "figure",
             **{
                 "data-widget": node["name"],
-                "data-artifact": artifact,
+                **data,
                 "data-script": f"{code}.js",
                 "data-style": f"{code}.css",
             },

@@ -42,8 +42,8 @@ def correlate(pixels: list[float], weights: list[float]) -> list[float]:
     ]
 
 
-def _rows(colours: list[str], side: int, x: float, y: float, size: float) -> str:
-    """Return squares, joined along a row where neighbours share a colour."""
+def squares(colours: list[str], side: int, x: float, y: float, size: float) -> str:
+    """Return a picture as paths of squares, joined where neighbours share a colour."""
     step = size / side
     shapes: dict[str, list[str]] = {}
     for row in range(side):
@@ -63,7 +63,8 @@ def _rows(colours: list[str], side: int, x: float, y: float, size: float) -> str
     return "".join(f'<path fill="{c}" d="{"".join(d)}"/>' for c, d in shapes.items())
 
 
-def _grey(value: int) -> str:
+def grey(value: int) -> str:
+    """Return the colour of a pixel, dark being high; none where it is white."""
     level = 255 - round(value / 15) * 15  # 18 greys draw a digit as well as 256, in less text
     return "" if level == 255 else f"#{level:02x}{level:02x}{level:02x}"
 
@@ -96,8 +97,8 @@ def draw(data: dict[str, Any]) -> str:
         )
     found = correlate([value / 255 for value in pixels], weights)
     largest = max(abs(value) for value in found)
-    digit_art = _rows([_grey(value) for value in pixels], SIDE, 8, 8, 168)
-    map_art = _rows([_signed(value, largest) for value in found], 26, 304, 8, 168)
+    digit_art = squares([grey(value) for value in pixels], SIDE, 8, 8, 168)
+    map_art = squares([_signed(value, largest) for value in found], 26, 304, 8, 168)
     cells = "".join(
         f'<rect x="{202 + 26 * (i % 3)}" y="{53 + 26 * (i // 3)}" width="26" height="26" '
         f'fill="{_signed(w, max(map(abs, weights)) * 2) or "#fff"}" stroke="#8a8a8a"/>'

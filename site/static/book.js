@@ -107,7 +107,15 @@
       figure.dataset.state = "live";
     } catch (error) {
       figure.dataset.state = "static"; // the drawn figure stays
-      if (location.protocol !== "file:") console.error(error);
+      if (location.protocol !== "file:") {
+        console.error(error);
+        return;
+      }
+      const note = document.createElement("p"); // browsers load no modules from files
+      note.className = "widget-note";
+      note.innerHTML = "This figure comes alive when the book is served: run <code>make serve</code> "
+        + "in the book’s folder and open the address that it prints.";
+      figure.insertBefore(note, figure.querySelector("figcaption"));
     }
   });
 

@@ -21,7 +21,7 @@ from bookbuild.project import BuildError, Cell, Chapter, Notebook, Project, read
 from bookbuild.prose import glue_references
 
 STATUS = "chapters/appendix/status"
-_ARTIFACT = re.compile(r"^\s*:artifact:\s*(\S+)\s*$", re.MULTILINE)
+_ARTIFACT = re.compile(r"^\s*:(?:artifact|model):\s*(\S+)\s*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def load_executed(project: Project, profile: str) -> dict[str, Executed]:
 
 
 def artifacts(project: Project, profile: str) -> dict[str, Path]:
-    """Return the files that live figures show, as pages name them, and where chapters put them."""
+    """Return the files of live figures, as pages name them, and where chapters put them."""
     names = {
         name
         for document in project.documents

@@ -13,22 +13,55 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 LOCK = "package-lock.json"
 
-# What the pages load: MathJax with TeX input and HTML output, its fonts, and the hidden MathML for
-# screen readers. Extensions are fetched by a page only when a formula uses one of their macros.
-MATHJAX = (
-    "startup.js",
-    "core.js",
-    "input/tex.js",
-    "input/tex/extensions",
-    "output/chtml.js",
-    "output/chtml/fonts/tex.js",
-    "output/chtml/fonts/woff-v2",
-    "a11y/assistive-mml.js",
-)
+
+@dataclass(frozen=True)
+class Library:
+    """What pages load of one library.
+
+    Attributes
+    ----------
+    source : str
+        Where npm puts it, below ``node_modules``.
+    names : tuple of str
+        The files and folders that pages load, below ``source``.
+    licence : Path
+        Its licence, below ``node_modules``; else one of ours, where the package brings none.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    licence: Path
+
+
+LIBRARIES = {
+    # TeX input and HTML output, its fonts, and the hidden MathML for screen readers. Extensions
+    # are fetched by a page only when a formula uses one of their macros.
+    "mathjax": Library(
+        "mathjax/es5",
+        (
+            "startup.js",
+            "core.js",
+            "input/tex.js",
+            "input/tex/extensions",
+            "output/chtml.js",
+            "output/chtml/fonts/tex.js",
+            "output/chtml/fonts/woff-v2",
+            "a11y/assistive-mml.js",
+        ),
+        Path("mathjax/LICENSE"),
+    ),
+    # Runs networks on the CPU, in WebAssembly: one script and the program that it starts.
+    "onnxruntime": Library(
+        "onnxruntime-web/dist",
+        ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm"),
+        Path(__file__).with_name("onnxruntime-web.LICENSE"),
+    ),
+}
 
 
 class VendorError(RuntimeError):
@@ -105,23 +138,14 @@ def prepare(project_root: Path) -> Path:
     project = project_root.resolve()
     modules = install(project)
     target = project / "_build" / "vendor"
-    wanted = _digest(project / LOCK, extra="\n".join(MATHJAX))
+    wanted = _digest(project / LOCK, extra=repr(LIBRARIES))
     stamp = target / "STAMP"
     if stamp.is_file() and stamp.read_text(encoding="utf-8").strip() == wanted:
         return target
     fresh = target.with_name(f"vendor.{os.getpid()}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    library = modules / "mathjax" / "es5"
-    for name in MATHJAX:
-        source, goal = library / name, fresh / "mathjax" / name
-        if not source.exists():
-            raise VendorError(f"expected {name} in {library}, as MathJax 3 has it; run npm ci")
-        goal.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, goal)
-        else:
-            shutil.copyfile(source, goal)
-    shutil.copyfile(modules / "mathjax" / "LICENSE", fresh / "mathjax" / "LICENSE")
+    for name, library in LIBRARIES.items():
+        _copy(modules, library, fresh / name)
     (fresh / "STAMP").write_text(wanted + "\n", encoding="utf-8")
     old = target.with_name(f"vendor.{os.getpid()}.old")
     if target.exists():
@@ -129,3 +153,20 @@ def prepare(project_root: Path) -> Path:
     fresh.rename(target)
     shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _copy(modules: Path, library: Library, goal: Path) -> None:
+    """Copy what pages load of a library, and its licence."""
+    for name in library.names:
+        source, target = modules / library.source / name, goal / name
+        if not source.exists():
+            raise VendorError(
+                f"expected {name} in {source.parent}, as the version in package.json has it; "
+                "remove node_modules and build again"
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copyfile(source, target)
+    shutil.copyfile(modules / library.licence, goal / "LICENSE")

@@ -161,7 +161,8 @@ def test_bad_widgets_fail_the_build(book: Path) -> None:
     """An unknown widget, a missing option, an artifact that no chapter wrote: each is named."""
     (book / "chapters" / "mnist" / "one.md").write_text(
         "# One\n\n```{widget} nothing\n:artifact: a.json\n```\n\n```{widget} filter\n```\n\n"
-        "```{widget} filter\n:artifact: no/such.json\n```\n"
+        "```{widget} filter\n:artifact: no/such.json\n```\n\n"
+        "```{widget} filter\n:artifact: mnist/cnn/digits.json\n:model: no/such.onnx\n```\n"
     )
     done = render(book)
     assert done.returncode != 0
@@ -170,6 +171,7 @@ def test_bad_widgets_fail_the_build(book: Path) -> None:
         (3, "there is no widget 'nothing'"),
         (7, "needs an :artifact:"),
         (10, "no artifact no/such.json"),
+        (14, "no artifact no/such.onnx"),
     ]:
         assert re.search(rf"one\.md:{line}.*{re.escape(words)}", said), words
 

@@ -89,7 +89,7 @@ def test_style_sheet_comes_with_its_widget_only(page: Page, address: str) -> Non
     open_live(page, address, ROOT_PAGE)
     sheets = [name for name in asked if name.endswith(".css")]
     assert "filter.css" in sheets
-    assert not {"calculator.css", "stepper.css", "race.css"} & set(sheets)
+    assert not {"calculator.css", "draw.css", "stepper.css", "race.css"} & set(sheets)
     columns = page.evaluate(
         "getComputedStyle(document.querySelector('.fw-weights > div')).gridTemplateColumns"
     )

@@ -186,13 +186,13 @@ def test_chapter_that_has_not_run(ran: Toy) -> None:
     assert "part/beta: not executed in its present form with the profile book" in staged(ran)
 
 
-def test_live_figure_needs_its_artifact(ran: Toy) -> None:
-    ran.write(
-        "chapters/index.md", "# Toy\n\n:::{widget} filter\n:artifact: part/digits.json\n:::\n"
-    )
-    assert "a page shows the artifact 'part/digits.json'" in staged(ran)
-    ran.write("_build/artifacts/book/part/digits.json", "{}")
-    assert "site/artifacts/part/digits.json" in staged(ran)
+@pytest.mark.parametrize("option", ["artifact", "model"])
+def test_live_figure_needs_its_files(ran: Toy, option: str) -> None:
+    name = f"part/{option}.onnx"
+    ran.write("chapters/index.md", f"# Toy\n\n:::{{widget}} draw\n:{option}: {name}\n:::\n")
+    assert f"a page shows the artifact {name!r}" in staged(ran)
+    ran.write(f"_build/artifacts/book/{name}", "{}")
+    assert f"site/artifacts/{name}" in staged(ran)
 
 
 def test_unknown_claims_are_all_named(tmp_path: Path) -> None:

@@ -25,7 +25,8 @@ def project(locked: Path) -> Path:
     """A project with the libraries installed already, as they are in the checkout."""
     stamp = ROOT / "node_modules" / ".lock-sha256"
     assert stamp.is_file(), "no browser libraries in node_modules: run `make book` first"
-    shutil.copytree(ROOT / "node_modules" / "mathjax", locked / "node_modules" / "mathjax")
+    for name in ("mathjax", "onnxruntime-web"):
+        shutil.copytree(ROOT / "node_modules" / name, locked / "node_modules" / name)
     shutil.copy(stamp, locked / "node_modules")
     return locked
 
@@ -33,9 +34,12 @@ def project(locked: Path) -> Path:
 def test_files_that_pages_load_are_put_aside(project: Path) -> None:
     folder = vendor.prepare(project)
     assert folder == project / "_build" / "vendor"
-    for name in vendor.MATHJAX:
-        assert (folder / "mathjax" / name).exists(), name
-    assert sum(p.stat().st_size for p in folder.rglob("*") if p.is_file()) < 4_000_000
+    for library, most in (("mathjax", 4_000_000), ("onnxruntime", 15_000_000)):
+        for name in (*vendor.LIBRARIES[library].names, "LICENSE"):
+            assert (folder / library / name).exists(), name
+        files = [p for p in (folder / library).rglob("*") if p.is_file()]
+        assert sum(p.stat().st_size for p in files) < most
+    assert "Microsoft" in (folder / "onnxruntime" / "LICENSE").read_text(encoding="utf-8")
     assert not [p for p in folder.parent.iterdir() if p.name != "vendor"]
 
 
@@ -52,6 +56,13 @@ def test_half_written_folder_is_replaced(project: Path) -> None:
     (folder / "mathjax" / "core.js").write_text("cut")
     vendor.prepare(project)
     assert (folder / "mathjax" / "core.js").stat().st_size > 100_000
+
+
+def test_file_that_a_new_version_lacks_is_said(project: Path) -> None:
+    (project / "node_modules/onnxruntime-web/dist/ort-wasm-simd-threaded.wasm").unlink()
+    with pytest.raises(vendor.VendorError, match=r"expected ort-wasm-simd-threaded\.wasm in "):
+        vendor.prepare(project)
+    assert not (project / "_build" / "vendor").exists()
 
 
 def test_missing_lock_is_said(tmp_path: Path) -> None:
