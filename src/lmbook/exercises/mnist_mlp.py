@@ -97,7 +97,7 @@ class _Probe(nn.Module):
 def _evaluate(answer: Any) -> str | None:
     if not callable(answer):
         return "Give a function, without calling it: evaluate, not evaluate(…)."
-    right = torch.tensor([1, 1, 1, 1, 1, 1, 1, 0, 0, 0], dtype=torch.bool)
+    right = torch.tensor([1, 1, 1, 1, 1, 1, 0, 0, 1, 0], dtype=torch.bool)
     targets = torch.arange(10) % 3
     shown = torch.where(right, targets, (targets + 1) % 3)  # what the probe will answer
     inputs = nn.functional.one_hot(shown, 3).float()  # (10, 3)
@@ -111,9 +111,9 @@ def _evaluate(answer: Any) -> str | None:
     case = "With ten examples, seven right, in batches of four,"
     hints = {
         0.7: "The number is right as a share: give it in percent.",
-        100 * (1 + 0.75 + 0) / 3: f"{case} you get the mean of the batches' accuracies. The last "
+        100 * (1 + 0.5 + 0.5) / 3: f"{case} you get the mean of the batches' accuracies. The last "
         "batch is smaller, and must count for less.",
-        100 * 7 / 8: f"{case} you leave out the last, incomplete batch.",
+        100 * 6 / 8: f"{case} you leave out the last, incomplete batch.",
         100 * 7 / 12: f"{case} you divide by three full batches; the last one has two examples.",
         7.0: "You return how many are right: divide by how many there are.",
         30.0: "That is the share of wrong answers.",
