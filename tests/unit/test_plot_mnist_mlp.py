@@ -37,12 +37,25 @@ def test_runs_stand_beside_the_report():
 
 def test_losses_stand_above_the_least_possible():
     measured = {"seen": ([1.0, 10.0], [0.03, 0.4]), "held out": ([2.0, 8.0], [0.07, 0.3])}
-    figure = drawing.loss_against_error(measured, [(4.0, 0.05, "epoch 1")])
+    reported = {"seen": ([4.0], [0.05]), "held out": ([5.0], [0.06])}
+    figure = drawing.loss_against_error(measured, reported, ["epoch 1"])
     (axes,) = figure.axes
     floor = next(line for line in axes.lines if line.get_linestyle() == "--")
     x, y = floor.get_data()
     np.testing.assert_allclose(y, x / 100 * np.log(2))
     assert axes.get_xscale() == axes.get_yscale() == "log"
-    assert {"seen", "held out", "epoch 1"} < set(texts(figure))
-    marks = [line.get_xydata().tolist() for line in axes.lines if line.get_marker() == "D"]
-    assert marks == [[[4.0, 0.05]]]
+    assert {"seen", "held out", "epoch 1", "reported"} < set(texts(figure))
+    hollow = [line for line in axes.lines if line.get_markerfacecolor() == "none"]
+    assert [line.get_xydata().tolist() for line in hollow] == [[[4.0, 0.05]], [[5.0, 0.06]]]
+
+
+def test_what_was_foreseen_is_dashed():
+    measured = {"best of 2": [0.5, 0.1], "best of 9": [0.9, 0.3]}
+    foreseen = {"best of 2": [0.6, 0.2], "best of 9": [1.1, 0.4]}
+    figure = drawing.flattery([100, 1000], measured, foreseen)
+    (axes,) = figure.axes
+    by_style = {style: [] for style in ("-", "--")}
+    for line in axes.lines:
+        by_style[line.get_linestyle()].append(line.get_ydata().tolist())
+    assert by_style == {"-": list(measured.values()), "--": list(foreseen.values())}
+    assert set(measured) < set(texts(figure)) and axes.get_ylim()[0] == 0

@@ -1,4 +1,4 @@
-"""Figures of mnist/mlp: three parts of the data, runs beside a report, loss against error."""
+"""Figures of mnist/mlp: parts of the data, runs beside a report, losses, the price of a peek."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 from numpy.typing import ArrayLike
 
 from lmbook.plot.diagrams import Arrow, Box, diagram
-from lmbook.plot.style import BLACK, BLUE, FULL, GREEN, GREY, ORANGE, VERMILLION, styled
-
-Point = tuple[float, float, str]
-"""An error in percent, a loss in nats, and what to write beside it."""
+from lmbook.plot.style import BLACK, BLUE, COLOURS, FULL, GREEN, GREY, ORANGE, VERMILLION, styled
 
 
 def parts() -> Figure:
@@ -78,35 +77,46 @@ def beside_report(rows: Mapping[str, tuple[ArrayLike, float | None]], *, xlabel:
 
 @styled
 def loss_against_error(
-    measured: Mapping[str, tuple[ArrayLike, ArrayLike]], reported: Sequence[Point]
+    measured: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    reported: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    names: Sequence[str],
 ) -> Figure:
     """Draw mean cross-entropy against the share of wrong answers, above the least one possible.
 
     Parameters
     ----------
     measured : mapping of str to (array_like, array_like), each of shape (points,)
-        For each name, errors in percent and losses in nats; at most two names.
-    reported : sequence of (float, float, str)
-        Points to hold beside them, each with its label.
+        For each of at most two names, errors in percent and losses in nats.
+    reported : mapping of str to (array_like, array_like), each of shape (marks,)
+        For the same names, what somebody reports.
+    names : sequence of str, length marks
+        Written below the reported points.
     """
     figure, axes = plt.subplots(figsize=(FULL, 4.0), layout="constrained")
-    for (name, (errors, losses)), colour, marker in zip(
-        measured.items(), (BLUE, GREEN), ("o", "^"), strict=False
-    ):
-        x, y = np.asarray(errors, dtype=float), np.asarray(losses, dtype=float)
+    for name, colour, marker in zip(measured, (BLUE, GREEN), ("o", "^"), strict=False):
+        x, y = (np.asarray(values, dtype=float) for values in measured[name])
         axes.plot(x, y, marker, color=colour, markersize=4, alpha=0.6)
-        top = int(np.argmax(x))
+        top, left = int(np.argmax(x)), marker == "o"
         axes.annotate(
-            name, (x[top], y[top]), xytext=(-8, 2) if colour == BLUE else (8, -4),
-            textcoords="offset points", ha="right" if colour == BLUE else "left", va="center",
+            name, (x[top], y[top]), xytext=(-10, 2) if left else (9, -3),
+            textcoords="offset points", ha="right" if left else "left", va="center",
             color=colour, fontweight="bold",
         )  # fmt: skip
-    for error, loss, text in reported:
-        axes.plot(error, loss, "D", color=VERMILLION, markersize=7, markerfacecolor="none")
-        axes.annotate(
-            text, (error, loss), xytext=(8, -2), textcoords="offset points", va="center",
-            color=VERMILLION,
-        )  # fmt: skip
+        x, y = (np.asarray(values, dtype=float) for values in reported[name])
+        axes.plot(x, y, marker, color=VERMILLION, markersize=7, markerfacecolor="none")
+        for place, text in zip(zip(x, y, strict=True), names, strict=True):
+            axes.annotate(
+                text, place, xytext=(0, -7), textcoords="offset points", ha="center", va="top",
+                color=VERMILLION, fontsize=9,
+            )  # fmt: skip
+    last = max(
+        ((float(x), float(y)) for xs, ys in reported.values()
+         for x, y in zip(np.asarray(xs), np.asarray(ys), strict=True))
+    )  # fmt: skip
+    axes.annotate(
+        "reported", last, xytext=(10, 0), textcoords="offset points", va="center",
+        color=VERMILLION, fontweight="bold",
+    )  # fmt: skip
     axes.set(xscale="log", yscale="log")
     errors = np.geomspace(*axes.get_xlim(), 50)
     axes.plot(errors, errors / 100 * np.log(2), color=GREY, linestyle="--", linewidth=1)
@@ -114,8 +124,47 @@ def loss_against_error(
         "the least there can be", (errors[20], errors[20] / 100 * np.log(2)), xytext=(6, -4),
         textcoords="offset points", va="top", color=GREY,
     )  # fmt: skip
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter("{x:g}")
-        axis.set_minor_formatter("")
+    _ticks(axes.xaxis)
+    _ticks(axes.yaxis)
     axes.set(xlabel="wrong answers (%)", ylabel="mean cross-entropy (nats)")
     return figure
+
+
+@styled
+def flattery(
+    sizes: ArrayLike, measured: Mapping[str, ArrayLike], foreseen: Mapping[str, ArrayLike]
+) -> Figure:
+    """Draw how much the best of several candidates looks too good, against the test set's size.
+
+    Parameters
+    ----------
+    sizes : array_like, shape (points,)
+        Examples of the test set that chooses.
+    measured, foreseen : mapping of str to array_like, shape (points,)
+        In points, for the same names; what was foreseen is drawn dashed.
+    """
+    figure, axes = plt.subplots(figsize=(FULL, 3.4), layout="constrained")
+    x = np.asarray(sizes, dtype=float)
+    for name, colour in zip(measured, COLOURS, strict=False):
+        y, line = np.asarray(measured[name]), np.asarray(foreseen[name])
+        axes.plot(x, y, marker="o", markersize=4, color=colour)
+        axes.plot(x, line, color=colour, linestyle="--", linewidth=1)
+        axes.annotate(
+            name, (x[0], y[0]), xytext=(-8, 0), textcoords="offset points", ha="right",
+            va="center", color=colour, fontweight="bold",
+        )  # fmt: skip
+        axes.annotate(
+            "foreseen", (x[0], line[0]), xytext=(-8, 0), textcoords="offset points", ha="right",
+            va="center", color=colour, fontsize=9,
+        )  # fmt: skip
+    axes.set(xscale="log", xlim=(x[0] / 2.2, 1.1 * x[-1]), ylim=(0, None))
+    _ticks(axes.xaxis)
+    axes.set(xlabel="test digits that choose", ylabel="too good by (points)")
+    return figure
+
+
+def _ticks(axis: Axis) -> None:
+    """Put plain numbers at 1, 2 and 5 of each power of ten."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter("")
