@@ -140,9 +140,18 @@ def test_slopes_show_each_run_and_their_mean():
     assert ends == [[1, 5], [3, 9], [2, 7]]
 
 
-def test_influence_is_drawn_as_shares_of_each_row():
-    figure = drawing.influence({"a": [[1, 2], [0, 5]]})
-    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[0.5, 1], [0, 1]])
+def test_influence_is_drawn_in_powers_of_ten_of_the_largest_in_each_row():
+    figure = drawing.influence({"a": [[1, 10], [0, 5]]})
+    np.testing.assert_allclose(figure.axes[0].images[0].get_array(), [[-1, 0], [-4, 0]])
+    assert figure.axes[1].get_ylabel() == "share of the row's largest"
+
+
+def test_runs_are_drawn_with_their_mean():
+    series = {"a": [[1, 3], [5, 9]], "b": [[2, 2], [3, 5]]}
+    axes = drawing.runs([5, 10], series, xlabel="x", ylabel="y", ylim=(0, 10)).axes[0]
+    ends = [line.get_ydata().tolist() for line in axes.lines]
+    assert ends == [[1, 5], [3, 9], [2, 7], [2, 3], [2, 5], [2, 4]]
+    assert [text.get_text() for text in axes.texts] == ["b", "a"]
 
 
 def test_sequences_run_to_the_right():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -16,10 +17,10 @@ _NETWORKS = {"mlp": "MLP", "cnn": "CNN", "transformer": "Transformer", "rnn": "R
 
 def _rows_shuffled(answer: Any) -> str | None:
     if isinstance(answer, str):
-        answer = answer.replace(" and ", ",").split(",")
+        answer = answer.replace("&", ",").replace(" and ", ",").split(",")
     if not isinstance(answer, Iterable):
         return 'Give a set of two names, such as {"CNN", "RNN"}.'
-    given = {str(name).strip().lower() for name in answer}
+    given = {str(name).strip(" .").lower().removeprefix("the ") for name in answer} - {""}
     if unknown := given - set(_NETWORKS):
         return (
             f"There is no network {', '.join(sorted(unknown))} in the race: "
@@ -48,13 +49,22 @@ def _lstm_parameters(answer: Any) -> str | None:
         13_000: "That is one gate. An LSTM has three, and the proposal.",
         12_900: "That is one gate with one bias. An LSTM has three gates and the proposal, and "
         "PyTorch keeps two biases for each.",
+        12_800: "Those are the two matrices of one gate. An LSTM has three gates and the proposal, "
+        "and biases.",
         39_000: "Three gates, yes, but the proposal has weights too.",
-        11_600: "Each gate also reads the last output: a matrix of 100 × 100.",
+        38_700: "Three gates, yes, but the proposal has weights too, and PyTorch keeps two biases.",
+        11_600: "Each gate also reads the last output, by a matrix of 100 × 100. And PyTorch keeps "
+        "two biases.",
+        12_000: "Each gate also reads the last output: a matrix of 100 × 100.",
         40_800: "Each gate also reads the row: a matrix of 100 × 28.",
+        40_400: "Each gate also reads the row, by a matrix of 100 × 28. And PyTorch keeps two "
+        "biases.",
         53_010: "Leave out the classifier: the layer alone is asked for.",
     }
     if isinstance(answer, torch.Tensor | np.generic | np.ndarray):
         answer = answer.item()
+    if isinstance(answer, str) and (digits := re.sub(r"[\s,._]", "", answer)).isdecimal():
+        answer = int(digits)
     if isinstance(answer, bool) or not isinstance(answer, int | float):
         return "Give a whole number."
     if answer == 52_000:
@@ -115,6 +125,11 @@ def _gru_mistake(
         "The stacked weights are in the order r, z, n; you took the first for the update gate.": (
             (1 - reset) * swapped + reset * h
         ),
+        "The reset gate multiplies only what comes from the state; you multiply what comes from "
+        "the input too.": (1 - update) * (reset * (a[2] + s[2])).tanh() + update * h,
+        "The bias of the state's part stands inside the brackets: the reset gate multiplies it "
+        "too.": (1 - update) * (a[2] + reset * (h @ in_front[0].T) + in_front[1]).tanh()
+        + update * h,
         "The reset gate is missing in the proposal.": (1 - update) * (a[2] + s[2]).tanh()
         + update * h,
         "That is the proposal alone: mix it with the old state.": proposal,

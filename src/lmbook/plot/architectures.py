@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
 from numpy.typing import ArrayLike, NDArray
 
+from lmbook.plot.charts import label_ends
 from lmbook.plot.diagrams import Arrow, Box, diagram
 from lmbook.plot.style import (
     BLUE,
@@ -216,24 +217,60 @@ def slopes(
 
 
 @styled
+def runs(
+    x: ArrayLike,
+    series: Mapping[str, ArrayLike],
+    *,
+    xlabel: str,
+    ylabel: str,
+    ylim: tuple[float, float],
+) -> Figure:
+    """Draw named runs over one axis: a thin line for each, a thick one for their mean.
+
+    Parameters
+    ----------
+    x : array_like, shape (points,)
+    series : mapping of str to array_like, shape (points, runs)
+    xlabel, ylabel : str
+    ylim : tuple of (float, float)
+    """
+    figure, axes = plt.subplots(figsize=(FULL, 3.2), layout="constrained")
+    places, ends = np.asarray(x, dtype=float), []
+    for index, (name, values) in enumerate(series.items()):
+        y, colour = np.asarray(values, dtype=float), COLOURS[index]
+        axes.plot(places, y, color=colour, linewidth=0.8)
+        axes.plot(places, y.mean(1), color=colour, linestyle=DASHES[index], linewidth=2.6)
+        ends.append((float(places[-1]), float(y[-1].mean()), name, colour))
+    axes.set(xlabel=xlabel, ylabel=ylabel, ylim=ylim)
+    figure.draw_without_rendering()  # settles the axes, which the labels' places depend on
+    label_ends(axes, ends)
+    return figure
+
+
+@styled
 def influence(matrices: Mapping[str, ArrayLike]) -> Figure:
     """Draw how much each example of a batch moves the answer for each other.
 
     Parameters
     ----------
     matrices : mapping of str to array_like, shape (answers, examples)
-        At least zero; each row is shown as shares of its largest number.
+        At least zero; each row is shown as shares of its largest number, in powers of ten from
+        a ten-thousandth, below which all is white.
     """
     figure, panels = plt.subplots(
-        1, len(matrices), figsize=(FULL, 3.3), squeeze=False, layout="constrained"
+        1, len(matrices), figsize=(FULL, 3.0), squeeze=False, layout="constrained"
     )
     for axes, (name, matrix) in zip(panels.flat, matrices.items(), strict=True):
         values = np.asarray(matrix, dtype=float)
-        axes.imshow(values / values.max(1, keepdims=True), cmap="Blues", vmin=0, vmax=1)
+        shares = np.clip(values / values.max(1, keepdims=True), 1e-4, 1)
+        picture = axes.imshow(np.log10(shares), cmap="Blues", vmin=-4, vmax=0)
         axes.grid(visible=False)
         axes.set(xlabel="example that is changed", ylabel="answer that moves", title=name)
         axes.set_xticks(range(values.shape[1]))
         axes.set_yticks(range(values.shape[0]))
+    bar = figure.colorbar(picture, ax=panels, label="share of the row's largest")
+    bar.set_ticks(range(-4, 1), labels=["0.0001", "0.001", "0.01", "0.1", "1"])
+    bar.outline.set_visible(False)
     return figure
 
 
