@@ -29,9 +29,7 @@ def _variations(answer: Any) -> str | None:
     given = tuple(answer)
     if len(given) != 6:
         return f"Give six truth values, one for each item; you gave {len(given)}."
-    wrong = [
-        i for i, (g, w) in enumerate(zip(given, _VARIATIONS, strict=True)) if bool(g) is not w
-    ]
+    wrong = [i for i, (g, w) in enumerate(zip(given, _VARIATIONS, strict=True)) if bool(g) is not w]
     if not wrong:
         return None
     return f"Look again at {'abcdef'[wrong[0]]}. {_WHY_NOT[wrong[0]]}"
@@ -66,7 +64,7 @@ def _interval(answer: Any) -> str | None:
     if ends[0] > ends[1]:
         return "The lower end comes first."
     if abs(ends.mean() - mean) > 0.02:
-        return f"The interval should lie about the mean of the differences; yours is about {ends.mean():.2f}."
+        return f"The interval should lie about the mean; yours lies about {ends.mean():.2f}."
     for hint, half in halves.items():
         if abs((ends[1] - ends[0]) / 2 - half) < 0.011:
             return hint
@@ -98,18 +96,18 @@ def _dropout_channels(answer: Any) -> str | None:
                 "shape (n, channels, 1, 1)."
             )
         kept = whole[:, :, 0] != 0  # (n, channels)
+        if not kept.all() and bool((kept == kept[:1]).all()):
+            return "All images lose the same channels: each image needs chances of its own."
         share = kept.float().mean().item()
         if abs(share - (1 - p)) > 0.03:
             if abs(share - p) < 0.03:
                 return f"With p = {p} you keep the share p of the channels; p is what is dropped."
             return f"With p = {p} the share {1 - share:.2f} of the channels is dropped."
-        if bool((kept == kept[:1]).all()):
-            return "All images lose the same channels: each image needs chances of its own."
         scale = ratio[ratio != 0].mean().item()
         if abs(scale - 1 / (1 - p)) > 1e-3:
             return (
-                f"With p = {p} what is kept is multiplied by {scale:.2f}. The mean over the chances "
-                "should be the input: by what do you have to divide?"
+                f"With p = {p} what is kept is multiplied by {scale:.2f}. The mean over the "
+                "chances should be the input: by what do you have to divide?"
             )
     first = answer(hidden, 0.5, torch.Generator().manual_seed(1))
     if not torch.equal(first, answer(hidden, 0.5, torch.Generator().manual_seed(1))):

@@ -54,7 +54,9 @@ def effects(
 
 
 @styled
-def selection(chosen_by: ArrayLike, fresh: ArrayLike, best: Sequence[int], names: Sequence[str]) -> Figure:
+def selection(
+    chosen_by: ArrayLike, fresh: ArrayLike, best: Sequence[int], names: Sequence[str]
+) -> Figure:
     """Draw trials: their score where the choice is made against their score on fresh examples.
 
     Parameters
