@@ -28,7 +28,7 @@ Batches = Iterable[tuple[Tensor, Tensor]]
 """Inputs of shape (batch, 1, 28, 28) with their targets, shape (batch,)."""
 
 
-BATCH, RATE, SMOOTHING, STEPS = 256, 0.01, 0.1, 540
+BATCH, RATE, SMOOTHING, STEPS = 256, 0.01, 0.1, 470
 """The settings of the sprint, chosen on validation digits: images a step, the highest learning
 rate, label smoothing, and steps."""
 
@@ -263,7 +263,7 @@ def _stages() -> tuple[Stage, ...]:
         {"name": "bfloat16", "short": True},
         {"name": "batch, Adam, cycle", "cycle": True, "images": 210_000},
         {"name": "label smoothing", "smoothing": SMOOTHING, "images": 165_000},
-        {"name": "small network", "small": True, "images": BATCH * STEPS},
+        {"name": "small network", "small": True, "short": False, "images": BATCH * STEPS},
     ]
     stages = [Stage("starting point")]
     for change in changes:
@@ -323,8 +323,9 @@ def _batches(
         inputs, targets = digits.to_input(images.to(session.device)), labels.to(session.device)
         generator = torch.Generator().manual_seed(seed)
         yield from from_memory(inputs, targets, stage.batch_size, generator)
+    workers = 0 if session.device.type == "cpu" else 1  # as the example does
     while True:
-        yield from from_loader(images, labels, stage.batch_size, session)
+        yield from from_loader(images, labels, stage.batch_size, session, workers)
 
 
 def adam_cycle(
@@ -379,7 +380,7 @@ def sprint(
     images : Tensor of uint8, shape (n, 28, 28)
     labels : Tensor of int64, shape (n,)
     session : Session
-        Gives the device and the number format of the forward pass.
+        Gives the device.
     seed : int
         Orders the images.
     steps : int
@@ -407,7 +408,7 @@ def sprint(
     batches = islice(from_memory(inputs, targets, batch_size, generator), steps)
     optimizer, schedule = adam_cycle(model, steps, rate)
     for _ in train_steps(
-        model, batches, optimizer, session, short=True, smoothing=smoothing, schedule=schedule
+        model, batches, optimizer, session, smoothing=smoothing, schedule=schedule
     ):
         pass
     return model
