@@ -296,6 +296,8 @@ def about(run: Session, data: digits.Digits) -> dict[str, Any]:
         "torchvision": torchvision.__version__,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
         "digits": len(data.development[1]),
+        "steps": fast.STEPS,
+        "clock": "wall clock",
     }
 
 
