@@ -1,0 +1,1 @@
+"""Measurements that benchmarks recorded, for chapters to show beside the reader's own."""
