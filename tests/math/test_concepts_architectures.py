@@ -106,6 +106,26 @@ def test_an_open_forget_gate():
     assert sigmoid(0) == 0.5
 
 
+def test_a_shut_input_gate_lets_in_what_an_open_forget_gate_drops():
+    """Why a recurrent network forgets: with biases b and -b the shares add up to one."""
+    for bias in (5.0, *np.log([1, 30, 59])):
+        assert sigmoid(bias) + sigmoid(-bias) == pytest.approx(1)
+    assert sigmoid(np.log(59)) == pytest.approx(59 / 60)
+
+
+def test_images_fade_behind_plain_layers():
+    """Depth: entries in ±1/√d and a ReLU shorten a small difference by 1/√6 a layer."""
+    rng, d = np.random.default_rng(0), 400
+    shortened = []
+    for _ in range(20):
+        W = rng.uniform(-1, 1, size=(d, d)) / math.sqrt(d)
+        h, change = rng.normal(size=d), 1e-6 * rng.normal(size=d)
+        after = np.maximum(W @ (h + change), 0) - np.maximum(W @ h, 0)
+        shortened.append((np.linalg.norm(after) / np.linalg.norm(change)) ** 2)
+    assert np.sqrt(np.mean(shortened)) == pytest.approx(1 / math.sqrt(6), rel=0.03)
+    assert 6 ** (-50 / 2) < 1e-12
+
+
 def test_attention():
     """A set of rows: softmax(Q Kᵀ / √d) V, each row of shares summing to one."""
     rng = np.random.default_rng(3)
