@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
-from sitecheck import HTML, ROOT, WIDTHS, open_context
+from sitecheck import HTML, ROOT, THEMES, WIDTHS, open_context
 from torch.nn import functional as F
 
 from lmbook import session
@@ -354,6 +354,25 @@ def test_finger_draws_and_does_not_scroll(browser: Browser, address: str, width:
     assert page.evaluate(f"{STATE}.items.length") == 1
     assert page.evaluate(f"{STATE}.items[0].points.length") > 5
     assert page.evaluate("scrollY") == before
+    context.close()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_figure_is_accessible_in_use(
+    browser: Browser, address: str, axe_script: str, theme: str
+) -> None:
+    """With a drawing, an answer and the pen down, axe finds nothing either."""
+    context = open_context(browser, theme, 390)
+    page = context.new_page()
+    open_live(page, address)
+    page.locator(f"{FIGURE} .dw-stage").focus()
+    for key in ("Space", "ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    page.get_by_text("The network answers").wait_for()
+    assert page.locator(f"{FIGURE} .dw-tip").is_visible()
+    page.evaluate(axe_script)
+    found = page.evaluate(f"axe.run('{FIGURE}', {{ resultTypes: ['violations'] }})")
+    assert [rule["id"] for rule in found["violations"]] == []
     context.close()
 
 
