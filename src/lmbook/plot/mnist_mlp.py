@@ -98,7 +98,7 @@ def loss_against_error(
         axes.plot(x, y, marker, color=colour, markersize=4, alpha=0.6)
         top, left = int(np.argmax(x)), marker == "o"
         axes.annotate(
-            name, (x[top], y[top]), xytext=(-10, 2) if left else (9, -3),
+            name, (x[top], y[top]), xytext=(-10, 2) if left else (8, -12),
             textcoords="offset points", ha="right" if left else "left", va="center",
             color=colour, fontweight="bold",
         )  # fmt: skip
@@ -141,7 +141,7 @@ def flattery(
     sizes : array_like, shape (points,)
         Examples of the test set that chooses.
     measured, foreseen : mapping of str to array_like, shape (points,)
-        In points, for the same names; what was foreseen is drawn dashed.
+        In points, for the same names, the highest last; what was foreseen is drawn dashed.
     """
     figure, axes = plt.subplots(figsize=(FULL, 3.4), layout="constrained")
     x = np.asarray(sizes, dtype=float)
@@ -153,10 +153,10 @@ def flattery(
             name, (x[0], y[0]), xytext=(-8, 0), textcoords="offset points", ha="right",
             va="center", color=colour, fontweight="bold",
         )  # fmt: skip
-        axes.annotate(
-            "foreseen", (x[0], line[0]), xytext=(-8, 0), textcoords="offset points", ha="right",
-            va="center", color=colour, fontsize=9,
-        )  # fmt: skip
+    axes.annotate(
+        "foreseen", (x[0], line[0]), xytext=(-8, 0), textcoords="offset points", ha="right",
+        va="center", color=GREY,
+    )  # fmt: skip
     axes.set(xscale="log", xlim=(x[0] / 2.2, 1.1 * x[-1]), ylim=(0, None))
     _ticks(axes.xaxis)
     axes.set(xlabel="test digits that choose", ylabel="too good by (points)")
