@@ -25,6 +25,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +147,7 @@ def search(run: Session, data: digits.Digits, seeds: int) -> list[dict[str, Any]
 
     def stage(index: int, seen: int) -> Callable[[int], nn.Module]:
         def make(seed: int) -> nn.Module:
-            changed = fast.replace(fast.STAGES[index], images=seen)
+            changed = replace(fast.STAGES[index], images=seen)
             model, steps = fast.begin(changed, images, labels, session=run, seed=seed)
             for _ in steps:
                 pass

@@ -5,7 +5,10 @@ Taught in mnist/speed; measured by ``benchmarks/mnist_speed.py``, whose records 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -57,8 +60,7 @@ class ExampleNet(nn.Module):
         maps = F.relu(F.max_pool2d(maps, 2)) if self.pool_first else F.max_pool2d(F.relu(maps), 2)
         maps = F.dropout(maps, 0.25, self.training)  # (n, 64, 12, 12)
         hidden = F.relu(self.hidden(maps.flatten(1)))
-        logits: Tensor = self.classify(F.dropout(hidden, 0.5, self.training))
-        return logits
+        return self.classify(F.dropout(hidden, 0.5, self.training))  # type: ignore[no-any-return]
 
 
 class SprintNet(nn.Module):
@@ -80,8 +82,7 @@ class SprintNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits (n, 10) for images (n, 1, 28, 28)."""
-        logits: Tensor = self.layers(images)
-        return logits
+        return self.layers(images)  # type: ignore[no-any-return]
 
 
 class Pictures(MNIST):  # type: ignore[misc]
@@ -339,7 +340,7 @@ def adam_cycle(
     ----------
     model : nn.Module
     steps : int
-        Length of the cycle: up during the first fifth, down to nearly nothing after it.
+        Length of the cycle, more than 5: up during the first fifth, down to nearly nothing after.
     rate : float
         The highest learning rate.
 
@@ -384,7 +385,7 @@ def sprint(
     seed : int
         Orders the images.
     steps : int
-        The learning rate has come down at the end of the last.
+        More than 5; the learning rate has come down at the end of the last.
     batch_size : int
         Images a step.
     rate : float
@@ -414,13 +415,36 @@ def sprint(
     return model
 
 
+@contextlib.contextmanager
+def profiling() -> Iterator[torch.profiler.profile]:
+    """Run PyTorch's profiler without the lines that its C++ part writes to the error stream.
+
+    Taught in mnist/speed.
+
+    Yields
+    ------
+    torch.profiler.profile
+        Watches the CPU, and the GPU where there is one.
+    """
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        with torch.profiler.profile() as watched:
+            yield watched
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def recorded(name: str) -> dict[str, Any]:
     """Read a run that ``benchmarks/mnist_speed.py`` has recorded.
 
     Parameters
     ----------
     name : str
-        ``"cpu"`` or ``"gpu"``.
+        ``"cpu"``, ``"gpu"`` or ``"search"``.
 
     Returns
     -------
@@ -434,6 +458,6 @@ def recorded(name: str) -> dict[str, Any]:
     """
     file = resources.files("lmbook") / "records" / f"mnist_speed_{name}.json"
     if not file.is_file():
-        raise KeyError(f"no recorded run {name!r}: expected 'cpu' or 'gpu'")
+        raise KeyError(f"no recorded run {name!r}: expected cpu, gpu or search")
     record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return record

@@ -73,14 +73,14 @@ def waterfall(names: Sequence[str], seconds: Sequence[float], *, xlabel: str) ->
     axes.barh(places, left - low, 0.62, low, color=BLUE)
     axes.barh(places, np.maximum(before - left, 0), 0.62, left, color=SKY, alpha=0.5)
     for place, now, was in zip(places, left, before, strict=True):
-        text = f"{now:,.3g} s" + (f"   ÷ {was / now:.2g}" if place else "")
+        text = f"{now:,.3g} s" + (f"   ÷ {was / now:.1f}" if place else "")
         axes.annotate(
             text, (max(now, was), place), xytext=(5, 0), textcoords="offset points", va="center",
             color=BLACK if place in (0, len(names) - 1) else GREY,
         )  # fmt: skip
     axes.set_yticks(places, list(names))
     axes.invert_yaxis()
-    axes.set(xscale="log", xlabel=xlabel, xlim=(low, left.max() * 2.2))
+    axes.set(xscale="log", xlabel=xlabel, xlim=(low, left.max() * 3))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter("{x:g}")
     axes.grid(visible=False, axis="y")
