@@ -167,7 +167,8 @@ def search(run: Session, data: digits.Digits, seeds: int) -> list[dict[str, Any]
     for index, seen in ((5, 165_000), (5, 210_000), (6, 110_000), (6, 165_000)):
         tried.append((fast.STAGES[index].name, {"images": seen}, stage(index, seen)))
     for settings in (
-        {"steps": 235}, {"steps": 352}, {}, {"steps": 540}, {"smoothing": 0.0}, {"rate": 0.02},
+        {"steps": 235}, {"steps": 352}, {"steps": 470}, {"steps": 540},
+        {"steps": 470, "smoothing": 0.0}, {"steps": 470, "rate": 0.02},
     ):  # fmt: skip
         tried.append((fast.STAGES[-1].name, settings, sprint(**settings)))
     found = []
@@ -178,7 +179,7 @@ def search(run: Session, data: digits.Digits, seeds: int) -> list[dict[str, Any]
         ]
         found.append({"stage": name, "settings": settings, "accuracy": values})
         mean, std = statistics.fmean(values), statistics.stdev(values)
-        print(f"{name} {settings or 'as chosen'}: {mean:.3f} ± {std:.3f} %", flush=True)
+        print(f"{name} {settings}: {mean:.3f} ± {std:.3f} %", flush=True)
     return found
 
 
