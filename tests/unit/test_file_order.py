@@ -6,7 +6,7 @@ import torch
 
 from lmbook import folders
 from lmbook.data import digits
-from lmbook.data.digits import _read_mnist
+from lmbook.data.digits import read_mnist
 from lmbook.data.file_order import training_file
 
 EMPTY = torch.zeros(0)
@@ -48,7 +48,7 @@ def test_the_published_order_is_kept():
     local = folders.local_data()
     if local is None or not (local / "mnist").is_dir():
         pytest.skip("LMBOOK_DATA does not hold MNIST")
-    raw_images, raw_labels, _, _ = _read_mnist(local / "mnist")
+    raw_images, raw_labels, _, _ = read_mnist(local / "mnist")
     images, labels = training_file(digits.load(limit=10))
     assert images.shape == (60_000, 28, 28) and images.dtype == torch.uint8
     assert labels.dtype == torch.int64

@@ -143,7 +143,7 @@ def _find() -> Digits:
     """Go through the sources in their order."""
     local = folders.local_data()
     if local is not None and (local / "mnist").is_dir():
-        return _split_full(_read_mnist(local / "mnist"), "LMBOOK_DATA")
+        return _split_full(read_mnist(local / "mnist"), "LMBOOK_DATA")
     arrays = _from_hub(folders.cache() / "mnist")
     if arrays is not None:
         return _split_full(arrays, "hub")
@@ -178,8 +178,27 @@ def to_input(images: npt.NDArray[np.generic] | torch.Tensor) -> torch.Tensor:
     return pixels.to(torch.float32).div(255).sub(MEAN).div(STD).unsqueeze(1)
 
 
-def _read_mnist(folder: Path) -> list[Images]:
-    """Read and check the four files of MNIST, gzipped, from a folder."""
+def read_mnist(folder: Path) -> list[Images]:
+    """Read and check the four files of MNIST, gzipped, from a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``train-images-idx3-ubyte.gz`` and the other three.
+
+    Returns
+    -------
+    list of numpy.ndarray
+        uint8, in the order of the files: training images ``(60000, 28, 28)`` and labels
+        ``(60000,)``, then test images ``(10000, 28, 28)`` and labels ``(10000,)``.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing.
+    ValueError
+        If a file cannot be decompressed, or is not the published one.
+    """
     return [_read_idx(folder / f"{file.name}.gz", file) for file in _FILES]
 
 
@@ -210,7 +229,7 @@ def _from_hub(folder: Path) -> list[Images] | None:
     """Return MNIST from the cache or, where allowed, from its hosts; None if neither has it."""
     if folder.is_dir():
         with contextlib.suppress(ValueError, FileNotFoundError):
-            return _read_mnist(folder)
+            return read_mnist(folder)
     if not folders.hub_allowed():
         return None
     # torchvision prints what it does, and waits for ever for a host that does not answer.
@@ -229,7 +248,7 @@ def _from_hub(folder: Path) -> list[Images] | None:
             complete.mkdir()
             for file in _FILES:
                 shutil.move(stage / "MNIST" / "raw" / f"{file.name}.gz", complete)
-            arrays = _read_mnist(complete)
+            arrays = read_mnist(complete)
             publish(complete, folder)
     except (OSError, RuntimeError, ValueError, http.client.HTTPException):
         return None  # no network, a host's fault or a full disk: the next source serves

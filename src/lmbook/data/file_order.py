@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from lmbook import folders
-from lmbook.data.digits import Digits, _read_mnist
+from lmbook.data.digits import Digits, read_mnist
 
 
 def training_file(data: Digits) -> tuple[torch.Tensor, torch.Tensor]:
@@ -40,5 +40,5 @@ def training_file(data: Digits) -> tuple[torch.Tensor, torch.Tensor]:
     if not data.full:
         return data.development
     local = folders.local_data() if data.source == "LMBOOK_DATA" else None
-    images, labels, _, _ = _read_mnist((local or folders.cache()) / "mnist")
+    images, labels, _, _ = read_mnist((local or folders.cache()) / "mnist")
     return torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))

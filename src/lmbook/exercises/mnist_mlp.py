@@ -42,6 +42,8 @@ def _ignorant(answer: Any) -> str | None:
         if accuracy == 0:
             return "The loss is right. Whatever it answers, some of the digits are that one."
         return "The loss is right. A guess that ignores the image is right one time in how many?"
+    if math.isclose(loss, 10, rel_tol=0.01) and math.isclose(accuracy, math.log(10), rel_tol=0.01):
+        return "Loss first, then accuracy."
     hints = {
         1.0: "That is the logarithm to base 10: losses here are in nats, with base e.",
         math.log2(10): "That is in bits, the logarithm to base 2: nats have base e.",
@@ -59,6 +61,8 @@ def _floor(answer: Any) -> str | None:
     number = _number(answer)
     if number is None:
         return "Give one number: a loss in nats."
+    if number < 0:
+        return "A loss is not negative."
     wrong = 1 - 0.9321
     hints = {
         wrong: "That is the share of wrong answers; what does each of them cost at least?",
@@ -115,6 +119,7 @@ def _evaluate(answer: Any) -> str | None:
         "batch is smaller, and must count for less.",
         100 * 6 / 8: f"{case} you leave out the last, incomplete batch.",
         100 * 7 / 12: f"{case} you divide by three full batches; the last one has two examples.",
+        100 * 6 / 10: f"{case} you leave out the last batch, but divide by all.",
         7.0: "You return how many are right: divide by how many there are.",
         30.0: "That is the share of wrong answers.",
     }
@@ -138,6 +143,8 @@ def _difference(answer: Any) -> str | None:
         spread / 100: "Right as a share: give it in points, hundredths of one.",
         spread / math.sqrt(2): "That is the luck of one network; the question is their difference.",
         spread * math.sqrt(2): "Do not double it: the share d/m already belongs to the difference.",
+        0.3 / spread: "That is the lead in standard deviations; the question is the deviation "
+        "itself, in points.",
         100 * 0.018 / 2500: "Take the square root.",
         100 * 0.018 / 50: "The share that they disagree on belongs under the root, too.",
     }
