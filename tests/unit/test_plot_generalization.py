@@ -32,9 +32,7 @@ def test_marked_trials_carry_their_names():
     figure = drawing.selection([90, 92, 91], [89, 90, 91], [1, 2], ["first", "second"])
     axes = figure.axes[0]
     marked = [
-        tuple(np.ravel(line.get_xydata()))
-        for line in axes.lines
-        if line.get_color() == VERMILLION
+        tuple(np.ravel(line.get_xydata())) for line in axes.lines if line.get_color() == VERMILLION
     ]
     assert marked == [(92, 90), (91, 91)]
     assert [text.get_text() for text in axes.texts] == ["first", "second"]
