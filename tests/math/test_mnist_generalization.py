@@ -103,3 +103,15 @@ def test_blur_along_both_axes_is_two_products():
     square = (place[:, None] - r) ** 2 + (place[None] - c) ** 2
     bell = np.exp(-square / (2 * 1.5**2)) / (2 * np.pi * 1.5**2)
     assert np.allclose(field[0, :, r, c], 3 * (bell * noise[0]).sum((1, 2)), atol=1e-5)
+
+
+def test_how_far_a_pixel_moves_and_how_alike_its_neighbours():
+    """Can you make more digits: alpha / 25 = 0.8 pixels; alike at four pixels, by the integral."""
+    x = np.linspace(-60, 60, 24_001)
+    step = x[1] - x[0]
+    bell = np.exp(-(x**2) / (2 * 4.0**2)) / (4 * math.sqrt(2 * math.pi))
+    power = (bell**2).sum() * step  # along one axis
+    uniform = math.sqrt(1 / 3)  # standard deviation of a number between -1 and 1
+    assert 20 * uniform * power == pytest.approx(20 / 25, abs=0.05)
+    near = np.exp(-((x - 4) ** 2) / (2 * 4.0**2)) / (4 * math.sqrt(2 * math.pi))
+    assert 0.75 < (bell * near).sum() * step / power < 0.8

@@ -34,6 +34,7 @@ def channels_by_bernoulli(hidden, p, generator):
         ("generalization-1", (True, False, True, False, True, False)),
         ("generalization-1", [1, 0, 1, 0, 1, 0]),
         ("generalization-1", np.array([True, False, True, False, True, False])),
+        ("generalization-1", np.array([1, 0, 1, 0, 1, 0])),
         ("generalization-1", torch.tensor([True, False, True, False, True, False])),
         ("generalization-2", (-0.34, 1.34)),
         ("generalization-2", np.array([-0.3419, 1.3419])),
@@ -62,6 +63,14 @@ def not_scaled(hidden, p, generator):
     return hidden * (torch.rand(*hidden.shape[:2], 1, 1, generator=generator) >= p)
 
 
+def whole_images(hidden, p, generator):
+    return hidden * (torch.rand(len(hidden), 1, 1, 1, generator=generator) >= p) / (1 - p)
+
+
+def own_generator(hidden, p, generator):
+    return channels(hidden, p, torch.Generator().manual_seed(7))
+
+
 def in_place(hidden, p, generator):
     hidden *= torch.rand(*hidden.shape[:2], 1, 1, generator=generator) >= p
     return hidden
@@ -81,6 +90,9 @@ def without_generator(hidden, p, generator):
         ("generalization-1", (True, False), "you gave 2"),
         ("generalization-1", True, "six truth values"),
         ("generalization-1", "a, c, e", "six truth values"),
+        ("generalization-1", dict.fromkeys("abcdef", True), "in a list or a tuple"),
+        ("generalization-1", ("True", "False") * 3, "without quotes; a is 'True'"),
+        ("generalization-1", (True, False, None, False, True, False), "c is None"),
         ("generalization-2", (-0.02, 1.02), "three degrees of freedom"),
         ("generalization-2", (-0.229, 1.229), "n - 1"),
         ("generalization-2", (-1.18, 2.18), "root of 4"),
@@ -90,6 +102,9 @@ def without_generator(hidden, p, generator):
         ("generalization-2", (0.0, 1.34), "about the mean"),
         ("generalization-2", (-1.0, 2.0), "the width is not"),
         ("generalization-2", 0.84, "Give two numbers"),
+        ("generalization-2", ("-0.34", "no"), "Give two numbers"),
+        ("generalization-2", (-0.34, None, {}), "Give two numbers"),
+        ("generalization-2", {"lower": -0.34, "upper": 1.34}, "Give two numbers"),
         ("generalization-2", (0.5, 0.1, 0.2), "you gave 3"),
         ("generalization-3", F.dropout2d, "could not be checked"),
         ("generalization-3", 3, "a function"),
@@ -97,6 +112,9 @@ def without_generator(hidden, p, generator):
         ("generalization-3", lambda hidden, p, generator: hidden[:1], "shape"),
         ("generalization-3", lambda hidden, p, generator: hidden, "share 0.00"),
         ("generalization-3", single_pixels, "in part"),
+        ("generalization-3", lambda hidden, p, generator: hidden.numpy(), "got ndarray"),
+        ("generalization-3", whole_images, "All channels of an image"),
+        ("generalization-3", own_generator, "do not make one of your own"),
         ("generalization-3", same_for_all_images, "All images lose the same"),
         ("generalization-3", keeps_p, "p is what is dropped"),
         ("generalization-3", not_scaled, "by what do you have to divide"),

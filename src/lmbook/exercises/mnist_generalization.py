@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,14 @@ _WHY_NOT = (
 def _variations(answer: Any) -> str | None:
     if isinstance(answer, torch.Tensor):
         answer = answer.tolist()
-    if isinstance(answer, str) or not isinstance(answer, Iterable):
-        return "Give six truth values, one for each item."
+    if isinstance(answer, str | Mapping | Set) or not isinstance(answer, Iterable):
+        return "Give six truth values, one for each item, in a list or a tuple."
     given = tuple(answer)
     if len(given) != 6:
         return f"Give six truth values, one for each item; you gave {len(given)}."
+    for item, value in zip("abcdef", given, strict=True):
+        if not isinstance(value, bool | np.bool_ | int | float | np.number) or value not in (0, 1):
+            return f"Give True or False for each item, without quotes; {item} is {value!r}."
     wrong = [i for i, (g, w) in enumerate(zip(given, _VARIATIONS, strict=True)) if bool(g) is not w]
     if not wrong:
         return None
@@ -40,11 +43,15 @@ _T3 = 3.182  # quantile of t with three degrees of freedom for 95 %
 
 
 def _interval(answer: Any) -> str | None:
-    if isinstance(answer, str) or not isinstance(answer, Iterable):
-        return "Give two numbers: the lower and the upper end of the interval."
-    ends = np.asarray(
-        answer.detach().cpu() if isinstance(answer, torch.Tensor) else tuple(answer), dtype=float
-    ).ravel()
+    ask = "Give two numbers: the lower and the upper end of the interval."
+    if isinstance(answer, str | Mapping | Set) or not isinstance(answer, Iterable):
+        return ask
+    if isinstance(answer, torch.Tensor):
+        answer = answer.detach().cpu()
+    try:
+        ends = np.asarray(answer, dtype=float).ravel()
+    except (TypeError, ValueError):
+        return ask
     if ends.shape != (2,):
         return f"Give two numbers, the lower and the upper end; you gave {ends.size}."
     mean, n = _DIFFERENCES.mean(), len(_DIFFERENCES)
@@ -84,8 +91,8 @@ def _dropout_channels(answer: Any) -> str | None:
         if got is None:
             return "Your function returns nothing: end it with `return`."
         if not isinstance(got, torch.Tensor) or got.shape != hidden.shape:
-            shape = tuple(getattr(got, "shape", ()))
-            return f"Expected a tensor of shape {tuple(hidden.shape)} back, got {shape}."
+            kind = f"{type(got).__name__} of shape {tuple(getattr(got, 'shape', ()))}"
+            return f"Expected a Tensor of shape {tuple(hidden.shape)} back, got {kind}."
         if not torch.equal(hidden, before):
             return "Your function changes its input. Make a new tensor instead."
         ratio = got / hidden
@@ -98,6 +105,8 @@ def _dropout_channels(answer: Any) -> str | None:
         kept = whole[:, :, 0] != 0  # (n, channels)
         if not kept.all() and bool((kept == kept[:1]).all()):
             return "All images lose the same channels: each image needs chances of its own."
+        if not kept.all() and bool((kept == kept[:, :1]).all()):
+            return "All channels of an image fall together: each channel needs a chance of its own."
         share = kept.float().mean().item()
         if abs(share - (1 - p)) > 0.03:
             if abs(share - p) < 0.03:
@@ -112,6 +121,8 @@ def _dropout_channels(answer: Any) -> str | None:
     first = answer(hidden, 0.5, torch.Generator().manual_seed(1))
     if not torch.equal(first, answer(hidden, 0.5, torch.Generator().manual_seed(1))):
         return "The same generator state should drop the same channels: pass `generator` on."
+    if torch.equal(first, answer(hidden, 0.5, torch.Generator().manual_seed(2))):
+        return "Take the chance from `generator`, do not make one of your own."
     return None
 
 
