@@ -23,6 +23,7 @@ from torch.utils.data import DataLoader
 from torchvision import transforms
 from torchvision.datasets import MNIST, VisionDataset
 
+from lmbook import records
 from lmbook.data import digits
 from lmbook.session import Session
 from lmbook.train import autocast
@@ -456,7 +457,7 @@ def recorded(name: str) -> dict[str, Any]:
     KeyError
         There is no recorded run of that name.
     """
-    file = resources.files("lmbook") / "records" / f"mnist_speed_{name}.json"
+    file = resources.files(records) / f"mnist_speed_{name}.json"
     if not file.is_file():
         raise KeyError(f"no recorded run {name!r}: expected cpu, gpu or search")
     record: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
