@@ -73,14 +73,14 @@ def selection(
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1)
     axes.plot(x, y, "o", color=SKY, markeredgecolor=BLACK, markeredgewidth=0.4, markersize=5)
-    for index, (trial, name) in enumerate(zip(best, names, strict=True)):
-        above = index % 2  # so that two names side by side do not meet
+    for trial, name in zip(best, names, strict=True):
         axes.plot(x[trial], y[trial], "o", color=VERMILLION, markersize=8)
-        lowest = y[trial] == y[list(best)].min()  # names go to the outside, away from each other
+        beside = trial == max(best, key=lambda t: x[t])  # the other name goes below
         axes.annotate(
-            name, (x[trial], y[trial]), xytext=(0, -9 if lowest else 9),
-            textcoords="offset points", ha="right", va="top" if lowest else "bottom",
-            color=VERMILLION,
+            name, (x[trial], y[trial]), xytext=(8, 0) if beside else (0, -9),
+            textcoords="offset points", ha="left" if beside else "right",
+            va="center" if beside else "top", color=VERMILLION,
         )  # fmt: skip
+    axes.set_xlim(low - 0.05 * (high - low), high + 0.15 * (high - low))  # room for a name
     axes.set(xlabel="accuracy on the validation digits (%)", ylabel="accuracy on fresh digits (%)")
     return figure
