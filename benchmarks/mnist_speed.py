@@ -23,6 +23,7 @@ import os
 import platform
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -34,11 +35,11 @@ import torchvision
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lmbook import fast, session, train
+from lmbook import fast, profiling, session, train
 from lmbook.data import digits
 from lmbook.session import Session
 
-TARGET, RATIO, SEEDS, MOST_EPOCHS = 99.0, 60, 10, 10
+TARGET, RATIO, SEEDS, MOST_EPOCHS, ROUNDS = 99.0, 60, 10, 10, 5
 RECORDS = Path(fast.__file__).parent / "records"
 
 
@@ -96,12 +97,23 @@ def stage_times(
     times: dict[str, list[float]] = {stage.name: [] for stage in fast.STAGES}
     for _ in range(rounds):
         for stage, batches in training.items():
-            count = steps * (4 if stage.small else 1)
+            count = steps * (2 if stage.small else 1)
             begun = now(run)
-            for _ in itertools.islice(batches, count):
-                pass
+            if sum(1 for _ in itertools.islice(batches, count)) < count:
+                raise RuntimeError(f"{stage.name} ended before all its rounds were measured")
             times[stage.name].append(1e6 * (now(run) - begun) / count / stage.batch_size)
     return times
+
+
+def stage_profiles(run: Session, data: digits.Digits, steps: int) -> dict[str, dict[str, float]]:
+    """Percent of a step that each of its parts takes, for every stage."""
+    profiles = {}
+    for stage in fast.STAGES:
+        training = fast.begin(stage, *data.development, session=run, seed=run.seed)[1]
+        for _ in itertools.islice(training, 3):
+            pass
+        profiles[stage.name] = profiling.shares(training, steps)
+    return profiles
 
 
 def measure(run: Session, data: digits.Digits, starts: int) -> dict[str, Any]:
@@ -167,10 +179,14 @@ def search(run: Session, data: digits.Digits, seeds: int) -> list[dict[str, Any]
     for index, seen in ((5, 165_000), (5, 210_000), (6, 110_000), (6, 165_000)):
         tried.append((fast.STAGES[index].name, {"images": seen}, stage(index, seen)))
     for settings in (
-        {"steps": 235}, {"steps": 352}, {"steps": 470}, {"steps": 540},
+        {"steps": 235}, {"steps": 300}, {"steps": 352}, {"steps": 470}, {"steps": 540},
         {"steps": 470, "smoothing": 0.0}, {"steps": 470, "rate": 0.02},
     ):  # fmt: skip
-        tried.append((fast.STAGES[-1].name, settings, sprint(**settings)))
+        near = {"batch_size": fast.STAGES[7].batch_size, "rate": fast.STAGES[7].rate} | settings
+        tried.append((fast.STAGES[7].name, settings, sprint(**near)))
+    for steps, rate in ((120, 0.05), (130, 0.05), (140, 0.03), (140, 0.05), (165, 0.03)):
+        settings = {"batch_size": fast.BATCH, "steps": steps, "rate": rate}
+        tried.append((fast.STAGES[8].name, settings, sprint(**settings)))
     found = []
     for name, settings, make in tried:
         values = [
@@ -214,17 +230,22 @@ def step_times(run: Session, batch_size: int, steps: int) -> dict[str, dict[str,
             lambda m: torch.compile(m, mode="reduce-overhead"), False
         )
         ways["one CUDA graph for the step"] = lambda: graphed(prepare(lambda m: m, False))
-    result = {}
+    result, made = {}, {}
     for name, make in ways.items():
         begun = now(run)
-        step = make()
+        made[name] = make()
         for _ in range(3):
-            step()
-        first = now(run) - begun
-        begun = now(run)
-        for _ in range(steps):
-            step()
-        result[name] = {"before": first, "step": (now(run) - begun) / steps}
+            made[name]()
+        result[name] = {"before": now(run) - begun}
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, step in made.items():
+            begun = now(run)
+            for _ in range(steps):
+                step()
+            times[name].append((now(run) - begun) / steps)
+    for name in ways:
+        result[name]["step"] = statistics.median(times[name])
         print(f"{name}: {1e3 * result[name]['step']:.3f} ms a step", flush=True)
     return result
 
@@ -330,9 +351,12 @@ def main() -> int:
         return 0
     record = {"about": about(run, data)} | measure(run, data, options.starts)
     if options.record:
-        record["stages"] = stage_times(run, data, rounds=5, steps=12)
+        record["stages"] = stage_times(run, data, rounds=ROUNDS, steps=12)
+        record["profile"] = stage_profiles(run, data, steps=20)
         record["loading"] = loading_times(run, data)
-        record["steps"] = step_times(run, fast.BATCH, 200)
+        with tempfile.TemporaryDirectory() as empty:  # compiling is timed, not reading a cache
+            os.environ["TORCHINDUCTOR_CACHE_DIR"] = empty
+            record["steps"] = step_times(run, 256, steps=50)
         if run.device.type == "cuda":
             record["clock"] = lying_clock(run, 20)
         name = "gpu" if run.device.type == "cuda" else "cpu"

@@ -13,35 +13,35 @@ from lmbook.plot.style import BLACK, BLUE, COLOURS, FULL, GREY, SKY, styled
 
 
 @styled
-def parts(times: Mapping[str, Mapping[str, float]], *, xlabel: str, digits: int = 0) -> Figure:
-    """Draw what sums are made of: a bar for each, cut into the same named parts.
+def parts(shares: Mapping[str, Mapping[str, float]], ends: Sequence[str], *, xlabel: str) -> Figure:
+    """Draw what wholes are made of: a bar of the same length for each, cut into named parts.
 
     Parameters
     ----------
-    times : mapping of str to mapping of str to float
-        For each bar, the first on top, its parts in order; all bars have the same.
+    shares : mapping of str to mapping of str to float
+        For each bar, the first on top, the percent of its parts in order; all bars have the same.
+    ends : sequence of str
+        What each whole is, written at the end of its bar.
     xlabel : str
-        The quantity with its unit.
-    digits : int
-        Decimals of the sum at the end of each bar.
+        What the percent are of.
     """
-    figure, axes = plt.subplots(figsize=(FULL, 1.1 + 0.5 * len(times)), layout="constrained")
-    places = np.arange(len(times))
-    ends = np.zeros(len(times))
-    for index, name in enumerate(next(iter(times.values()))):
-        widths = np.array([bar[name] for bar in times.values()])
-        axes.barh(places, widths, 0.62, ends, color=COLOURS[index], alpha=0.85, label=name)
-        ends += widths
-    for place, end in zip(places, ends, strict=True):
-        axes.annotate(
-            f"{end:,.{digits}f}", (end, place), xytext=(5, 0), textcoords="offset points",
-            va="center",
-        )  # fmt: skip
-    axes.set_yticks(places, list(times))
+    names = list(next(iter(shares.values())))
+    height = 1.3 + 0.36 * len(shares)
+    figure, axes = plt.subplots(figsize=(FULL, height), layout="constrained")
+    places = np.arange(len(shares))
+    filled = np.zeros(len(shares))
+    for index, name in enumerate(names):
+        widths = np.array([bar[name] for bar in shares.values()])
+        colour = COLOURS[index] if index < len(COLOURS) else GREY
+        axes.barh(places, widths, 0.7, filled, color=colour, alpha=0.85, label=name)
+        filled += widths
+    for place, text in zip(places, ends, strict=True):
+        axes.annotate(text, (100, place), xytext=(5, 0), textcoords="offset points", va="center")
+    axes.set_yticks(places, list(shares))
     axes.invert_yaxis()
-    axes.margins(x=0.12)
+    axes.set(xlabel=xlabel, xlim=(0, 116))
+    axes.set_xticks(range(0, 101, 20))
     axes.grid(visible=False, axis="y")
-    axes.set(xlabel=xlabel)
     figure.legend(
         loc="outside upper left", ncols=4, frameon=False, fontsize=9, handlelength=1,
         columnspacing=1.2,
