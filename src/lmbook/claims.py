@@ -199,4 +199,5 @@ def _record(claim: Claim) -> None:
         "scrapbook": {"name": claim.name, "mime_prefix": _RECORD},
         "lmbook": {"claim": asdict(claim)},
     }
-    display({f"{_RECORD}text/plain": repr(claim.text)}, metadata=metadata, raw=True)
+    unbroken = claim.text.replace(" ", "\N{NO-BREAK SPACE}")  # in prose, "50" stays with its "%"
+    display({f"{_RECORD}text/plain": repr(unbroken)}, metadata=metadata, raw=True)

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from localindex import FakeAsset, FileServer, make_registry, make_wheel
+
+from lmbook import session
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -107,3 +110,17 @@ def file_server(tmp_path: Path) -> Iterator[FileServer]:
     listener.shutdown()
     listener.server_close()
     thread.join()
+
+
+@pytest.fixture(scope="session")
+def run() -> session.Session:
+    """A session on the CPU, the same wherever the tests run."""
+    return session.start("smoke", seed=0, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def some() -> tuple[torch.Tensor, torch.Tensor]:
+    """Images of noise, as MNIST would keep them, with labels."""
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (600, 28, 28), generator=generator, dtype=torch.uint8)
+    return images, torch.randint(0, 10, (600,), generator=generator)

@@ -4,8 +4,7 @@ import re
 
 import numpy as np
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
+from judging import verdict_of
 from torch import nn
 
 from lmbook.exercises import Exercises, mnist_cnn
@@ -13,11 +12,7 @@ from lmbook.nn.cnn import DigitNet
 
 
 def verdict(check, name, answer):
-    InteractiveShell.instance()
-    with capture_output() as captured:
-        check(name, answer)
-    output = captured.outputs[0]
-    return output.metadata["lmbook"]["exercise"]["passed"], output.data["text/plain"]
+    return verdict_of(check)(name, answer)
 
 
 def test_no_answer_right_answer_wrong_answer_and_a_check_that_cannot_run():

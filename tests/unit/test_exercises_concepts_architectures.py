@@ -3,18 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
+from judging import verdict_of
 
 from lmbook.exercises.concepts_architectures import check
 
-
-def verdict(name, answer):
-    InteractiveShell.instance()
-    with capture_output() as captured:
-        check(name, answer)
-    output = captured.outputs[0]
-    return output.metadata["lmbook"]["exercise"]["passed"], output.data["text/plain"]
+verdict = verdict_of(check)
 
 
 def parts(x, h, W_in, W_h, b_in, b_h):

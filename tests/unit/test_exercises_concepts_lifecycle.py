@@ -3,19 +3,12 @@
 import numpy as np
 import pytest
 import torch
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
+from judging import verdict_of
 from scipy.stats import ks_2samp
 
 from lmbook.exercises.concepts_lifecycle import check
 
-
-def verdict(name, answer):
-    InteractiveShell.instance()
-    with capture_output() as captured:
-        check(name, answer)
-    output = captured.outputs[0]
-    return output.metadata["lmbook"]["exercise"]["passed"], output.data["text/plain"]
+verdict = verdict_of(check)
 
 
 def ks(launch, today):

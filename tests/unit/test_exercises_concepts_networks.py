@@ -5,8 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from IPython.core.interactiveshell import InteractiveShell
-from IPython.utils.capture import capture_output
+from judging import verdict_of
 
 from lmbook.exercises.concepts_networks import check
 
@@ -14,11 +13,7 @@ BEST = math.sqrt(1e24 / 120)
 XOR = ([[1, 1], [1, 1]], [0, -1], [1, -2], 0)
 
 
-def verdict(name, answer):
-    InteractiveShell.instance()
-    with capture_output() as captured:
-        check(name, answer)
-    return captured.outputs[0].data["text/plain"]
+verdict = verdict_of(check)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +38,7 @@ def verdict(name, answer):
     ],
 )
 def test_right_answers_in_any_form(name, answer):
-    assert "Right." in verdict(name, answer)
+    assert verdict(name, answer)[0]
 
 
 @pytest.mark.parametrize(
@@ -79,10 +74,11 @@ def test_right_answers_in_any_form(name, answer):
     ],
 )
 def test_wrong_answers_are_met_with_help(name, answer, hint):
-    said = verdict(name, answer)
+    passed, said = verdict(name, answer)
+    assert not passed
     assert "Not yet." in said
     assert hint in said
 
 
 def test_no_answer_yet():
-    assert "No answer yet" in verdict("networks-1", ...)
+    assert "No answer yet" in verdict("networks-1", ...)[1]

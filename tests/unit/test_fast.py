@@ -9,20 +9,8 @@ import torch
 from torch.nn import functional as F
 from torchvision.datasets import MNIST
 
-from lmbook import fast, profiling, session, train
+from lmbook import fast, profiling, train
 from lmbook.data import digits
-
-
-@pytest.fixture(scope="module")
-def run():
-    return session.start("smoke", seed=0, device="cpu")
-
-
-@pytest.fixture(scope="module")
-def some():
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (600, 28, 28), generator=generator, dtype=torch.uint8)
-    return images, torch.randint(0, 10, (600,), generator=generator)
 
 
 def test_pictures_are_what_torchvision_makes_of_its_own_files(some, tmp_path):

@@ -31,9 +31,7 @@ def test_an_interval_is_coloured_by_whether_it_helps_hurts_or_holds_zero():
 def test_marked_trials_carry_their_names():
     figure = drawing.selection([90, 92, 91], [89, 90, 91], [1, 2], ["first", "second"])
     axes = figure.axes[0]
-    marked = [
-        tuple(np.ravel(line.get_xydata())) for line in axes.lines if line.get_color() == VERMILLION
-    ]
-    assert marked == [(92, 90), (91, 91)]
-    assert [text.get_text() for text in axes.texts] == ["first", "second"]
-    assert axes.texts[0].get_va() != axes.texts[1].get_va()
+    marked = [line for line in axes.lines if line.get_color() == VERMILLION]
+    assert [tuple(np.ravel(line.get_xydata())) for line in marked] == [(92, 90), (91, 91)]
+    assert [text.get_text() for text in axes.get_legend().get_texts()] == ["first", "second"]
+    assert len({line.get_marker() for line in marked}) == 2

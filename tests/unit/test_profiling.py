@@ -8,19 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from lmbook import fast, profiling, session
-
-
-@pytest.fixture(scope="module")
-def run():
-    return session.start("smoke", seed=0, device="cpu")
-
-
-@pytest.fixture(scope="module")
-def some():
-    generator = torch.Generator().manual_seed(0)
-    images = torch.randint(0, 256, (600, 28, 28), generator=generator, dtype=torch.uint8)
-    return images, torch.randint(0, 10, (600,), generator=generator)
+from lmbook import fast, profiling
 
 
 def test_it_names_what_it_watched_and_writes_no_line(capfd):

@@ -66,21 +66,18 @@ def selection(
     best : sequence of int
         Trials to mark.
     names : sequence of str
-        What the marked ones are called.
+        What the marked ones are called; two.
     """
     x, y = np.asarray(chosen_by, dtype=float), np.asarray(fresh, dtype=float)
     figure, axes = plt.subplots(figsize=(1.35 * HALF, 1.15 * HALF), layout="constrained")
     low, high = min(x.min(), y.min()), max(x.max(), y.max())
     axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1)
     axes.plot(x, y, "o", color=SKY, markeredgecolor=BLACK, markeredgewidth=0.4, markersize=5)
-    for trial, name in zip(best, names, strict=True):
-        axes.plot(x[trial], y[trial], "o", color=VERMILLION, markersize=8)
-        beside = trial == max(best, key=lambda t: x[t])  # the other name goes below
-        axes.annotate(
-            name, (x[trial], y[trial]), xytext=(8, 0) if beside else (0, -9),
-            textcoords="offset points", ha="left" if beside else "right",
-            va="center" if beside else "top", color=VERMILLION,
+    for trial, name, marker, size in zip(best, names, "oD", (11, 7), strict=True):
+        axes.plot(
+            x[trial], y[trial], marker, color=VERMILLION, markersize=size, label=name,
+            markerfacecolor="none", markeredgewidth=1.8,
         )  # fmt: skip
-    axes.set_xlim(low - 0.05 * (high - low), high + 0.15 * (high - low))  # room for a name
+    axes.legend(frameon=False, title="chosen by", loc="upper left", alignment="left")
     axes.set(xlabel="accuracy on the validation digits (%)", ylabel="accuracy on fresh digits (%)")
     return figure
