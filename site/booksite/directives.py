@@ -126,7 +126,11 @@ def visit_widget_html(self: HTML5Translator, node: WidgetNode) -> None:
             },
         )
     )
-    self.body.append(f'<div class="widget-static">{node["static"]}</div>\n<figcaption>')
+    self.body.append(
+        f'<div class="widget-static">{node["static"]}</div>\n'
+        '<noscript><p class="widget-note">This figure comes alive where scripts are allowed. What '
+        "you see is a drawing of it.</p></noscript>\n<figcaption>"
+    )
 
 
 def depart_widget_html(self: HTML5Translator, node: WidgetNode) -> None:

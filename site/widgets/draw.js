@@ -6,8 +6,8 @@ import { button, element } from "./dom.js";
 
 const RUNTIME = new URL("../vendor/onnxruntime/", import.meta.url);
 const IMAGE = 28; // pixels on a side of what the network takes
-const MEGABYTES = 14.2; // of the runtime; a server that compresses sends about
-const COMPRESSED = 3.7;
+const MEGABYTES = 14.7; // of runtime and network; a server that compresses sends about
+const COMPRESSED = 4.0;
 
 // -- strokes to ink, ink to 28 by 28, as in lmbook.data.strokes --
 
@@ -52,7 +52,7 @@ export function rasterise(strokes, side, pen) {
   return ink;
 }
 
-/** How much of each line of a box falls on each of the 28 lines of the image; 28 lists. */
+/** How much of each of the 28 lines of the image, from 0 to 1, each line of a box covers; 28 lists. */
 function shares(mass, longest) {
   let whole = 0;
   let moment = 0;
@@ -216,16 +216,17 @@ export function mount(figure, data) {
   const maps = data.example.maps.map(() => element("canvas", { width: 1, height: 1 }));
   const said = element("output", { class: "dw-said" }, "Draw a digit, or choose one below.");
   const status = element("p", { class: "dw-status", role: "status" },
-    `The first stroke loads the network and the program that runs it: ${Math.round(MEGABYTES)} MB, `
-    + `about ${Math.round(COMPRESSED)} MB where the server compresses.`);
+    "The first stroke or digit loads the network and the program that runs it: "
+    + `${Math.round(MEGABYTES)} MB, about ${Math.round(COMPRESSED)} MB where the server compresses.`);
 
+  const a = (digit) => `${digit === 8 ? "an" : "a"} ${digit}`;
   const choices = (name, digits) => (digits.length ? [element("fieldset", { class: "dw-digits" },
     element("legend", {}, name),
-    element("div", {}, ...digits.map((digit) => {
+    element("div", {}, ...digits.map((digit, i) => {
       const choice = button("", () => change([{ digit }]));
       const right = digit.says === digit.label;
-      choice.setAttribute("aria-label",
-        right ? `test digit ${digit.label}` : `a ${digit.label} that it takes for a ${digit.says}`);
+      choice.setAttribute("aria-label", `${right ? `test digit ${digit.label}`
+        : `${a(digit.label)} that it takes for ${a(digit.says)}`}, number ${i + 1}`);
       const picture = element("canvas", { "aria-hidden": "true" });
       paint(picture, IMAGE, digit.pixels, 255);
       choice.append(picture);
@@ -236,7 +237,10 @@ export function mount(figure, data) {
     element("div", { class: "dw-work" },
       element("div", { class: "dw-sheet" },
         element("span", { class: "label" }, "Draw here"), stage,
-        element("div", { class: "dw-buttons" }, undo, clear, where)),
+        element("div", { class: "dw-buttons" }, undo, clear, where),
+        element("p", { class: "dw-help", id: `${id}-help` },
+          "By keyboard: arrow keys move the pen, with Shift in small steps; Space puts it down and "
+          + "lifts it; Backspace undoes.")),
       element("div", { class: "dw-input" },
         element("span", { class: "label" }, "It gets"), input),
       element("div", {},
@@ -252,16 +256,18 @@ export function mount(figure, data) {
     element("div", { class: "dw-strips" },
       ...choices("Test digits it reads", data.digits.filter((d) => d.says === d.label)),
       ...choices("Test digits it misreads", data.digits.filter((d) => d.says !== d.label))),
-    element("p", { class: "dw-help", id: `${id}-help` },
-      "By keyboard: arrow keys move the pen, with Shift in small steps; Space puts it down and "
-      + "lifts it; Backspace undoes."),
     status);
   figure.insertBefore(live, figure.querySelector("figcaption"));
 
   // -- the sheet --
   const strokes = () => state.items.filter((item) => item.points).map((item) => item.points);
 
+  let pointer = null; // the mouse, finger or pen that draws
+  let retry = true; // whether the network may be asked for again, once it could not be had
+
   function change(items) {
+    pointer = null; // a stroke that is still being drawn ends here
+    retry = true;
     state.items = items;
     if (state.down) lift();
     redraw();
@@ -306,6 +312,7 @@ export function mount(figure, data) {
   }
 
   function begin(x, y) {
+    retry = true;
     state.items.push({ points: [[x, y]] });
     redraw();
   }
@@ -314,14 +321,13 @@ export function mount(figure, data) {
   }
 
   // -- mouse, finger, pen --
-  let pointer = null;
   const place = (event) => {
     const area = sheet.getBoundingClientRect();
     const at = (offset, size) => Math.round((10 * side * offset) / size) / 10;
     return [at(event.clientX - area.left, area.width), at(event.clientY - area.top, area.height)];
   };
   stage.addEventListener("pointerdown", (event) => {
-    if (pointer !== null || event.button) return;
+    if (pointer !== null || event.button || event.ctrlKey) return;
     pointer = event.pointerId;
     stage.setPointerCapture(pointer);
     if (state.down) lift();
@@ -331,11 +337,15 @@ export function mount(figure, data) {
   });
   stage.addEventListener("pointermove", (event) => {
     if (event.pointerId !== pointer) return;
+    if (!event.buttons) { // it was lifted where nobody saw it
+      pointer = null;
+      return;
+    }
     const passed = event.getCoalescedEvents?.() ?? [];
     for (const step of passed.length ? passed : [event]) extend(...place(step));
     redraw();
   });
-  for (const kind of ["pointerup", "pointercancel"]) {
+  for (const kind of ["pointerup", "pointercancel", "lostpointercapture"]) {
     stage.addEventListener(kind, (event) => {
       if (event.pointerId === pointer) pointer = null;
     });
@@ -358,6 +368,10 @@ export function mount(figure, data) {
   stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const step = STEP[event.key];
+    if (pointer !== null && (step || event.key === " ")) { // one stroke at a time
+      event.preventDefault();
+      return;
+    }
     if (step) {
       const size = event.shiftKey ? side / 70 : side / 20;
       const inside = (value) => Math.min(side, Math.max(0, value));
@@ -378,6 +392,9 @@ export function mount(figure, data) {
     }
     event.preventDefault();
   });
+  stage.addEventListener("focus", () => {
+    if (stage.matches(":focus-visible")) tell();
+  });
   stage.addEventListener("blur", () => {
     if (state.down) lift();
     tip.hidden = true;
@@ -390,11 +407,13 @@ export function mount(figure, data) {
 
   function load() {
     const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-    status.textContent = "Loading the network and the program that runs it …";
+    const arrived = element("span", { "aria-hidden": "true" }); // not told at every packet
+    status.replaceChildren("Loading the network and the program that runs it ", arrived, "…");
+    say("The network is being loaded …");
     const attempt = open(figure.dataset.model, (bytes, total) => {
       if (attempt !== network) return; // another file of this attempt could not be had
-      status.textContent = `Loading the network and the program that runs it: ${megabytes(bytes)}`
-        + ` ${total ? `of ${megabytes(total)} ` : ""}MB …`;
+      const text = `${megabytes(bytes)} ${total ? `of ${megabytes(total)} ` : ""}MB `;
+      if (arrived.textContent !== text) arrived.textContent = text;
     }).then((run) => {
       delete figure.dataset.network;
       status.textContent = "All of it runs in your browser: what you draw stays with you.";
@@ -405,6 +424,8 @@ export function mount(figure, data) {
 
   async function answer() {
     if (busy) return; // it looks at the newest drawing when it is done
+    if (!network && !retry) return;
+    retry = false;
     busy = true;
     try {
       if (!network) load();
@@ -415,9 +436,11 @@ export function mount(figure, data) {
       }
     } catch (error) {
       network = null;
-      figure.dataset.network = "lost"; // brings the drawn figure back
-      status.textContent = `The network could not be loaded (${error.message}). The drawing above `
-        + "shows what it does; your next stroke tries again.";
+      figure.dataset.network = "lost"; // brings the drawn figure back, below, so that nothing moves
+      live.after(figure.querySelector(".widget-static"));
+      status.textContent = `The network could not be loaded (${error.message}). The picture below `
+        + "shows what it does; your next stroke or digit tries again.";
+      say("No answer: the network could not be loaded.");
     }
     busy = false;
     if (!state.input) blank();

@@ -36,6 +36,7 @@ FIGURE = "figure[data-widget=draw]"
 STATE = f"document.querySelector('{FIGURE}').widget"
 SCRIPT = "/_static/widgets/draw.js"
 RUNTIME = HTML / "_static" / "vendor" / "onnxruntime"
+MODEL = HTML / "_static" / "artifacts" / "mnist" / "cnn" / "digitnet.onnx"
 
 
 @pytest.fixture(scope="module")
@@ -276,10 +277,9 @@ def test_digits_of_the_strip_are_answered_as_promised(live: Page) -> None:
     state: dict[str, Any] = {"answers": 0}
     kinds = set()
     for button in live.locator(f"{FIGURE} .dw-digits button").all():
-        name = (button.get_attribute("aria-label") or "").split()
-        label, answer = (int(n) for n in (name[1], name[-1])) if name[0] == "a" else (
-            int(name[-1]), int(name[-1])
-        )  # fmt: skip
+        name = (button.get_attribute("aria-label") or "").partition(",")[0]
+        found = [int(word) for word in name.split() if word.isdigit()]
+        label, answer = found[0], found[-1]  # "test digit 3", "an 8 that it takes for a 3"
         kinds.add(label == answer)
         button.click()
         state = answered(live, state["answers"])
@@ -397,6 +397,76 @@ def test_undo_and_clear(live: Page) -> None:
     assert live.locator(f"{FIGURE} .dw-share").all_inner_texts() == [""] * 10
 
 
+@pytest.mark.parametrize("how", ["Backspace", "Clear", "digit", "Space", "ArrowUp"])
+def test_one_stroke_at_a_time(live: Page, how: str) -> None:
+    """What changes the drawing ends the stroke under the mouse; the pen of the keyboard waits."""
+    errors: list[str] = []
+    live.on("pageerror", lambda error: errors.append(str(error)))
+    area = live.locator(f"{FIGURE} .dw-stage")
+    area.scroll_into_view_if_needed()
+    draw(live, ONE)
+    box = area.bounding_box()
+    assert box is not None
+    live.mouse.move(box["x"] + 60, box["y"] + 60)
+    live.mouse.down()
+    live.mouse.move(box["x"] + 90, box["y"] + 90)
+    strokes = f"{STATE}.items.map(item => item.points?.length)"
+    before = live.evaluate(strokes)
+    assert len(before) == 2
+    if how == "Clear":
+        live.evaluate(f"document.querySelectorAll('{FIGURE} .dw-buttons button')[1].click()")
+        expected = []
+    elif how == "digit":
+        live.evaluate(f"document.querySelector('{FIGURE} .dw-digits button').click()")
+        expected = [None]
+    else:
+        live.keyboard.press(how)
+        expected = before[:1] if how == "Backspace" else before
+    assert live.evaluate(strokes) == expected
+    live.mouse.move(box["x"] + 120, box["y"] + 120, steps=3)
+    after = live.evaluate(strokes)
+    grown = how in ("Space", "ArrowUp")
+    assert (after[:-1] == before[:-1] and after[-1] > before[-1]) if grown else after == expected
+    live.mouse.up()
+    assert not errors
+
+
+def test_a_pen_lifted_unseen_draws_no_more(live: Page) -> None:
+    """Moves without a button, after a lost pointerup, leave no ink."""
+    live.evaluate(
+        f"""() => {{
+          const stage = document.querySelector('{FIGURE} .dw-stage');
+          stage.setPointerCapture = () => {{}};
+          const area = stage.getBoundingClientRect();
+          const send = (kind, x, buttons) => stage.dispatchEvent(new PointerEvent(kind, {{
+            pointerId: 7, buttons, clientX: area.left + x, clientY: area.top + 50, bubbles: true,
+          }}));
+          send("pointerdown", 40, 1);
+          send("pointermove", 60, 1);
+          send("pointermove", 90, 0);
+          send("pointermove", 95, 1);
+        }}"""
+    )
+    assert live.evaluate(f"{STATE}.items.map(item => item.points.length)") == [2]
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_first_answer_moves_nothing(browser: Browser, address: str, width: int) -> None:
+    """Who chooses the same place twice gets the same digit."""
+    context = open_context(browser, "light", width)
+    page = context.new_page()
+    open_live(page, address)
+    buttons = page.locator(f"{FIGURE} .dw-digits button")
+    buttons.first.scroll_into_view_if_needed()
+    place = "element => element.getBoundingClientRect().top + scrollY"
+    before = buttons.last.evaluate(place)
+    buttons.nth(1).click()
+    answered(page, 0)
+    page.get_by_text("The network answers").wait_for()
+    assert abs(buttons.last.evaluate(place) - before) < 1
+    context.close()
+
+
 # --- what is loaded, and what when it cannot be --------------------------------------------------
 
 
@@ -422,6 +492,7 @@ def test_nothing_heavy_is_fetched_before_the_first_stroke(page: Page, address: s
 def test_sizes_that_the_figure_names_are_those_of_the_files(live: Page) -> None:
     """The whole, and what a server that compresses sends."""
     files = [RUNTIME / name for name in ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")]
+    files.append(MODEL)
     whole = [path.read_bytes() for path in files]
     said = live.locator(f"{FIGURE} .dw-status").inner_text()
     megabytes = sum(map(len, whole)) / 1e6
@@ -448,6 +519,49 @@ def test_network_that_cannot_be_loaded_is_said_and_tried_again(
     assert "stays with you" in page.locator(f"{FIGURE} .dw-status").inner_text()
 
 
+def test_a_lost_network_is_asked_for_once_a_stroke_and_moves_nothing(
+    page: Page, address: str
+) -> None:
+    """Forty moves of one stroke try once; the sheet stays under the pen."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/digitnet.onnx", lambda route: route.abort())
+    open_live(page, address)
+    stage = page.locator(f"{FIGURE} .dw-stage")
+    stage.scroll_into_view_if_needed()
+    box = stage.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 40, box["y"] + 40)
+    page.mouse.down()
+    page.get_by_text("The network could not be loaded").wait_for()
+    for i in range(40):
+        page.mouse.move(box["x"] + 40 + 3 * i, box["y"] + 60)
+    page.mouse.up()
+    page.wait_for_load_state("networkidle")
+    assert sum(url.endswith(".onnx") for url in asked) == 1
+    assert stage.bounding_box() == box
+    page.get_by_text("No answer: the network could not be loaded.").wait_for()
+
+
+def test_loading_is_told_once_not_at_every_packet(page: Page, address: str) -> None:
+    """What a screen reader hears of the status: before, while and after."""
+    open_live(page, address)
+    page.evaluate(
+        f"""() => {{
+          window.heard = new Set();
+          const status = document.querySelector('{FIGURE} .dw-status');
+          new MutationObserver(() => {{
+            const copy = status.cloneNode(true);
+            copy.querySelectorAll("[aria-hidden]").forEach((part) => part.remove());
+            window.heard.add(copy.textContent);
+          }}).observe(status, {{ childList: true, characterData: true, subtree: true }});
+        }}"""
+    )
+    draw(page, SEVEN)
+    page.wait_for_function(f"{STATE}.answers > 0")
+    assert page.evaluate("window.heard.size") == 2  # loading, loaded
+
+
 def test_without_scripts_the_drawing_is_shown(browser: Browser, address: str) -> None:
     """A digit, its probabilities and the maps, as an SVG that says what it shows."""
     context = open_context(browser, "light", 1280, java_script_enabled=False)
@@ -457,6 +571,7 @@ def test_without_scripts_the_drawing_is_shown(browser: Browser, address: str) ->
     assert drawing.is_visible()
     assert "the ten probabilities" in (drawing.get_attribute("aria-label") or "")
     assert page.locator(f"{FIGURE} .dw").count() == 0
+    assert page.get_by_text("alive where scripts are allowed").first.is_visible()
     context.close()
 
 

@@ -76,7 +76,13 @@ def always(target, seconds, accuracies):
         ("speed-3", last_crossing, "do not count"),
         ("speed-3", strictly, "exactly the target"),
         ("speed-3", always, "no time"),
-        ("speed-3", lambda *a: None, "expected 5.0, got None"),
+        ("speed-3", lambda *a: None, "expected 5.0, got None: the function returned nothing"),
+        ("speed-3", lambda *a: 3.0, "reaches the target counts as well"),
+        ("speed-3", lambda *a: 2, "do not count the epochs"),
+        ("speed-3", lambda *a: "5 s", "a number of seconds"),
+        ("speed-2", (2.17, 2.5), "made the computing faster"),
+        ("speed-2", (1.6, 1.7), "two decimals"),
+        ("speed-2", ("fast", None), "two numbers"),
     ],
 )
 def test_wrong_answers_get_a_sentence_that_helps(name, answer, hint):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,10 @@ def _same_weights(answer: Any) -> str | None:
         ),
         (True, "Compare the largest of four ReLUs with the ReLU of the largest: try 3, -1, 2, -4."),
         (False, "Four times as many images a step: the gradients are averaged over other batches."),
-        (True, "Where a number stands in memory does not change what is computed with it."),
+        (
+            True,
+            "Where a number stands in memory changes at most the order of a sum, so its rounding.",
+        ),
         (False, "Another target is another loss, and another loss has another gradient."),
     ]
     for place, (item, (right, hint)) in enumerate(zip(given, hints, strict=True), start=1):
@@ -45,7 +49,7 @@ def _same_weights(answer: Any) -> str | None:
 
 def _amdahl(answer: Any) -> str | None:
     given = _listed(answer)
-    if given is None or len(given) != 2:
+    if given is None or len(given) != 2 or not all(isinstance(item, Real) for item in given):
         return "Give two numbers: with loading ten times as fast, and with loading for nothing."
     first, limit = (float(item) for item in given)
     right, bound = 1 / (0.6 + 0.4 / 10), 1 / 0.6
@@ -57,6 +61,10 @@ def _amdahl(answer: Any) -> str | None:
         return "That is the share of the time that is left; how many times as fast is the whole?"
     if math.isclose(first, 1.36, rel_tol=0.005):
         return "You subtracted what is saved from 1; divide the old time by the new one."
+    if math.isclose(first, 1 / (0.4 + 0.6 / 10), rel_tol=0.005) or math.isclose(first, 2.5):
+        return "You made the computing faster, not the loading."
+    if (first, limit) == (1.6, 1.7):
+        return "Right so far; give two decimals."
     if not math.isclose(first, right, rel_tol=0.005):
         return "Write the new time of a step as a share of the old one, then take one over it."
     if math.isinf(limit):
@@ -83,7 +91,16 @@ def _time_to(answer: Any) -> str | None:
     ]
     for target, seconds, accuracies, expected, why in cases:
         got = answer(target, list(seconds), list(accuracies))
+        if not (got is None or isinstance(got, Real)):
+            return f"Return a number of seconds, or None; got {got!r}."
         if not _agree(got, expected):
+            if accuracies == [98.0, 99.2, 99.4]:
+                slips = {
+                    None: "the function returned nothing",
+                    3.0: "the epoch that reaches the target counts as well",
+                    2.0: "add up the seconds, do not count the epochs",
+                }
+                why = slips.get(None if got is None else float(got), why)
             return (
                 f"For target {target}, seconds {seconds} and accuracies {accuracies} expected "
                 f"{expected}, got {got}: {why}."

@@ -59,6 +59,8 @@ def selection(
 ) -> Figure:
     """Draw trials: their score where the choice is made against their score on fresh examples.
 
+    What is more than seven points below the best lies outside.
+
     Parameters
     ----------
     chosen_by, fresh : array_like, shape (trials,)
@@ -70,7 +72,8 @@ def selection(
     """
     x, y = np.asarray(chosen_by, dtype=float), np.asarray(fresh, dtype=float)
     figure, axes = plt.subplots(figsize=(1.35 * HALF, 1.15 * HALF), layout="constrained")
-    low, high = min(x.min(), y.min()), max(x.max(), y.max())
+    high = max(x.max(), y.max())
+    low = max(min(x.min(), y.min()), high - 7)  # hopeless trials stay outside
     axes.plot([low, high], [low, high], color=GREY, linestyle="--", linewidth=1)
     axes.plot(x, y, "o", color=SKY, markeredgecolor=BLACK, markeredgewidth=0.4, markersize=5)
     for trial, name, marker, size in zip(best, names, "oD", (11, 7), strict=True):
@@ -79,5 +82,8 @@ def selection(
             markerfacecolor="none", markeredgewidth=1.8,
         )  # fmt: skip
     axes.legend(frameon=False, title="chosen by", loc="upper left", alignment="left")
-    axes.set(xlabel="accuracy on the validation digits (%)", ylabel="accuracy on fresh digits (%)")
+    axes.set(
+        xlim=(low - 0.3, high + 0.5), ylim=(low - 0.3, high + 0.5),
+        xlabel="accuracy on the validation digits (%)", ylabel="accuracy on fresh digits (%)",
+    )  # fmt: skip
     return figure
