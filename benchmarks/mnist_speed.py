@@ -175,7 +175,19 @@ def search(run: Session, data: digits.Digits, seeds: int) -> list[dict[str, Any]
 
         return make
 
+    def example(passes: int) -> Callable[[int], nn.Module]:
+        def make(seed: int) -> nn.Module:
+            start = fast.STAGES[4]  # its descent is the starting point's, its steps are faster
+            model, steps = fast.begin(start, images, labels, session=run, seed=seed)
+            for _ in itertools.islice(steps, passes * (len(images) // start.batch_size)):
+                pass
+            return model
+
+        return make
+
     tried: list[tuple[str, dict[str, Any], Callable[[int], nn.Module]]] = []
+    for passes in (3, 4, 5):
+        tried.append((fast.STAGES[4].name, {"passes": passes}, example(passes)))
     for index, seen in ((5, 165_000), (5, 210_000), (6, 110_000), (6, 165_000)):
         tried.append((fast.STAGES[index].name, {"images": seen}, stage(index, seen)))
     for settings in (
