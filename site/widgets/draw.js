@@ -128,6 +128,8 @@ async function fetched(url, report) {
   return new Uint8Array(await new Response(counted).arrayBuffer());
 }
 
+let attempts = 0;
+
 /**
  * Fetch and start the network.
  *
@@ -137,8 +139,11 @@ async function fetched(url, report) {
  *     maps: Float32Array, side: number}>>} from 784 pixels to ten probabilities and the maps
  */
 export async function open(model, report = () => {}) {
+  const bundle = new URL("ort.wasm.bundle.min.mjs", RUNTIME);
+  if (attempts) bundle.search = attempts; // a page keeps a module's failure under its address
+  attempts += 1;
   const [ort, program, network] = await Promise.all([
-    import(new URL("ort.wasm.bundle.min.mjs", RUNTIME).href),
+    import(bundle.href),
     fetched(new URL("ort-wasm-simd-threaded.wasm", RUNTIME), report),
     fetched(new URL(model, document.baseURI), () => {}),
   ]);
@@ -362,8 +367,8 @@ export function mount(figure, data) {
     tip.style.left = `${(100 * state.x) / side}%`;
     tip.style.top = `${(100 * state.y) / side}%`;
     const share = (value) => Math.round((100 * value) / side);
-    where.textContent = `Pen ${state.down ? "down" : "up"}, ${share(state.x)} % from the left, `
-      + `${share(state.y)} % from the top.`;
+    where.textContent = `Pen ${state.down ? "down" : "up"}, ${share(state.x)} % from left, `
+      + `${share(state.y)} % from top.`;
   }
   stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
