@@ -244,7 +244,6 @@ def step_times(run: Session, batch_size: int, steps: int) -> dict[str, dict[str,
         ways["one CUDA graph for the step"] = lambda: graphed(prepare(lambda m: m, False))
     result, made = {}, {}
     for name, make in ways.items():
-        torch._dynamo.reset()
         with tempfile.TemporaryDirectory() as empty:  # compiling is timed, not reading a cache
             os.environ["TORCHINDUCTOR_CACHE_DIR"] = empty
             begun = now(run)
